@@ -30,8 +30,7 @@ if t.TYPE_CHECKING:
 P = t.ParamSpec("P")
 R = t.TypeVar("R")
 
-# Standard mode retries ThrottlingException and ServerException, which ECS and ECR use; legacy mode gives up earlier.
-RETRIES = {"mode": "standard", "total_max_attempts": 8}
+ATTEMPTS = 8
 USER_AGENT = "slipway.aws"
 
 
@@ -79,7 +78,12 @@ class Clients:
 
     def _connect(self, service: str, region: str) -> t.Any:
         options = self._options
-        config = botocore.config.Config(retries=RETRIES, user_agent_extra=USER_AGENT, max_pool_connections=32)
+        config = botocore.config.Config(
+            # Standard mode retries the throttling codes ECS and ECR use; legacy mode gives up earlier.
+            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+            user_agent_extra=USER_AGENT,
+            max_pool_connections=32,
+        )
         if options.get("aws_config"):
             config = config.merge(botocore.config.Config(**options["aws_config"]))
         verify = options.get("aws_ca_bundle") or options.get("validate_certs", True)

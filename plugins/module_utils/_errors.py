@@ -20,15 +20,14 @@ class SlipwayError(Exception):
     """
 
     def __init__(self, message: str, *, hint: str | None = None, details: t.Mapping[str, t.Any] | None = None) -> None:
-        super().__init__(message)
+        super().__init__(f"{message} {hint}" if hint else message)
         self.message = message
         self.hint = hint
         self.details = dict(details or {})
 
     def as_result(self) -> dict[str, t.Any]:
         """Return the failure as the keyword arguments of ``fail_json``."""
-        sentence = f"{self.message} {self.hint}" if self.hint else self.message
-        return {"msg": sentence, **self.details}
+        return {"msg": str(self), **self.details}
 
 
 __all__ = ("SlipwayError",)

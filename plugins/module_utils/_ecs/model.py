@@ -1,0 +1,175 @@
+# Copyright (c) 2026 The Slipway authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection.
+
+"""The nouns of shipping to ECS: what is wanted, what was seen, and how it ended."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
+
+Outcome = t.Literal["succeeded", "no_op", "rolled_back", "superseded", "stopped", "paused", "timed_out", "failed"]
+Definition = dict[str, t.Any]
+"""A task definition, in the API's own spelling. Fields we do not know pass through untouched."""
+
+GOOD: frozenset[Outcome] = frozenset({"succeeded", "no_op"})
+
+
+@dataclasses.dataclass(frozen=True)
+class Release:
+    """Which release this is. It reaches the containers as environment, and never decides whether anything changed."""
+
+    id: str
+    git_sha: str | None = None
+
+    def environment(self, image: str | None) -> dict[str, str]:
+        digest = image.partition("@")[2] if image else ""
+        values = {"RELEASE_ID": self.id, "GIT_SHA": self.git_sha, "IMAGE_DIGEST": digest}
+        return {name: value for name, value in values.items() if value}
+
+
+IDENTITY = frozenset({"RELEASE_ID", "GIT_SHA"})
+"""Environment that names a release without being part of what runs."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """One service as the delivery document names it, and what should run there.
+
+    Either ``image`` is laid over the base definition, or ``revision`` is shipped exactly as it is registered.
+    """
+
+    name: str
+    cluster: str
+    service: str
+    container: str
+    image: str | None = None
+    revision: str | None = None
+    base: str | None = None
+    environment: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    after: tuple[str, ...] = ()
+
+    @classmethod
+    def from_options(cls, name: str, options: t.Mapping[str, t.Any]) -> Target:
+        target = cls(
+            name=name,
+            cluster=options["cluster"],
+            service=options["service"],
+            container=options["container"],
+            image=options.get("image"),
+            revision=options.get("revision"),
+            base=options.get("task_definition"),
+            environment=options.get("environment") or {},
+            after=tuple(options.get("after") or ()),
+        )
+        if bool(target.image) == bool(target.revision):
+            raise SlipwayError(
+                f"Service {name} needs either an image to ship or a revision to go back to, and exactly one of them."
+            )
+        return target
+
+
+@dataclasses.dataclass(frozen=True)
+class Deployment:
+    """One entry of a service's deployments, as DescribeServices answers it."""
+
+    id: str
+    status: str
+    task_definition: str
+    desired: int
+    running: int
+    pending: int
+    failed: int
+    rollout: str | None
+    reason: str | None
+
+    @classmethod
+    def from_api(cls, answer: t.Mapping[str, t.Any]) -> Deployment:
+        return cls(
+            id=answer["id"],
+            status=answer["status"],
+            task_definition=answer["taskDefinition"],
+            desired=answer.get("desiredCount", 0),
+            running=answer.get("runningCount", 0),
+            pending=answer.get("pendingCount", 0),
+            failed=answer.get("failedTasks", 0),
+            # Absent for the deployment controllers that are not ECS.
+            rollout=answer.get("rolloutState"),
+            reason=answer.get("rolloutStateReason"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class ServiceState:
+    """A service at one moment."""
+
+    arn: str
+    status: str
+    task_definition: str
+    desired: int
+    running: int
+    controller: str
+    deployments: tuple[Deployment, ...]
+    events: tuple[str, ...]
+
+    @classmethod
+    def from_api(cls, answer: t.Mapping[str, t.Any]) -> ServiceState:
+        return cls(
+            arn=answer["serviceArn"],
+            status=answer.get("status", "ACTIVE"),
+            task_definition=answer.get("taskDefinition", ""),
+            desired=answer.get("desiredCount", 0),
+            running=answer.get("runningCount", 0),
+            controller=(answer.get("deploymentController") or {}).get("type", "ECS"),
+            deployments=tuple(Deployment.from_api(item) for item in answer.get("deployments", [])),
+            events=tuple(item["message"] for item in answer.get("events", [])[:10]),
+        )
+
+    @property
+    def primary(self) -> Deployment | None:
+        return next((item for item in self.deployments if item.status == "PRIMARY"), None)
+
+    def deployment(self, identifier: str) -> Deployment | None:
+        return next((item for item in self.deployments if item.id == identifier), None)
+
+
+@dataclasses.dataclass
+class Evidence:
+    """What a failed deployment left behind."""
+
+    tasks: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    log_lines: list[str] = dataclasses.field(default_factory=list)
+    events: list[str] = dataclasses.field(default_factory=list)
+    reason: str | None = None
+
+
+@dataclasses.dataclass
+class ServiceResult:
+    """How one service came out of a release."""
+
+    outcome: Outcome
+    changed: bool
+    before: str | None
+    after: str | None
+    release_id: str | None = None
+    deployment_id: str | None = None
+    cause: str | None = None
+    evidence: Evidence | None = None
+    seconds: float = 0.0
+    diff: dict[str, str] | None = None
+
+    def as_result(self) -> dict[str, t.Any]:
+        result = dataclasses.asdict(self)
+        del result["diff"]
+        return result
+
+
+__all__ = (
+    "GOOD", "IDENTITY", "Definition", "Deployment", "Evidence", "Outcome", "Release",
+    "ServiceResult", "ServiceState", "Target",
+)  # fmt: skip

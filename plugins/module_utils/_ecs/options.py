@@ -1,0 +1,88 @@
+# Copyright (c) 2026 The Slipway authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection.
+
+"""The options and the result of C(ecs_deploy), for its module and its action plugin alike."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.slipway.aws.plugins.module_utils._aws import Clients
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.model import GOOD, Release, ServiceResult, Target
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.ship import Voyage, ship
+from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
+
+if t.TYPE_CHECKING:
+    from ansible_collections.slipway.aws.plugins.module_utils._ecs.watch import Report
+
+ARGUMENTS: dict[str, t.Any] = {
+    "services": {"type": "dict", "required": True},
+    "release_id": {"type": "str", "required": True},
+    "git_sha": {"type": "str"},
+    "wait_timeout": {"type": "int", "default": 900},
+}
+
+SERVICE_ARGUMENTS = frozenset({
+    "cluster", "service", "container", "image", "revision", "task_definition", "environment", "after",
+})  # fmt: skip
+REQUIRED = ("cluster", "service", "container")
+
+
+def deploy(params: t.Mapping[str, t.Any], *, check_mode: bool, diff: bool, report: Report) -> dict[str, t.Any]:
+    """Ship what the options ask for and return the task's result, or raise with it when a service did not get there."""
+    targets = [_target(name, options) for name, options in params["services"].items()]
+    voyage = Voyage(
+        release=Release(id=params["release_id"], git_sha=params["git_sha"]),
+        timeout=params["wait_timeout"],
+        check_mode=check_mode,
+    )
+    results = ship(Clients(params), targets, voyage, report)
+    answer = summary(results)
+    if not diff:
+        del answer["diff"]
+    if answer["failed_services"]:
+        raise SlipwayError(failure_sentence(results), details=answer)
+    return answer
+
+
+def _target(name: str, options: t.Any) -> Target:
+    if not isinstance(options, dict):
+        raise SlipwayError(f"services.{name} must be a dictionary, with at least {', '.join(REQUIRED)}.")
+    missing = [key for key in REQUIRED if not options.get(key)]
+    if missing:
+        raise SlipwayError(f"services.{name} lacks {', '.join(missing)}.")
+    unknown = sorted(set(options) - SERVICE_ARGUMENTS)
+    if unknown:
+        raise SlipwayError(
+            f"services.{name} has unknown keys: {', '.join(unknown)}.",
+            hint=f"Known are {', '.join(sorted(SERVICE_ARGUMENTS))}.",
+        )
+    return Target.from_options(name, options)
+
+
+def summary(results: t.Mapping[str, ServiceResult]) -> dict[str, t.Any]:
+    bad = sorted(name for name, result in results.items() if result.outcome not in GOOD)
+    diffs = [
+        {"before_header": name, "after_header": name, **result.diff} for name, result in results.items() if result.diff
+    ]
+    return {
+        "changed": any(result.changed for result in results.values()),
+        "services": {name: result.as_result() for name, result in results.items()},
+        "failed_services": bad,
+        "diff": diffs,
+    }
+
+
+def failure_sentence(results: t.Mapping[str, ServiceResult]) -> str:
+    told = [
+        f"{name} {result.outcome.replace('_', ' ')}: {result.cause}"
+        for name, result in results.items()
+        if result.outcome not in GOOD
+    ]
+    return " ".join(told)
+
+
+__all__ = ("ARGUMENTS", "deploy")

@@ -1,0 +1,131 @@
+# Copyright (c) 2026 The Slipway authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection.
+
+"""Decide what each service needs, before anything is written."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.api import describe_services, describe_task_definition
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.definition import (
+    FINGERPRINT_TAG,
+    difference,
+    fingerprint,
+    overlay,
+    release_of,
+)
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.model import Definition, Release, ServiceState, Target
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.watch import settled
+from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
+
+Action = t.Literal["nothing", "join", "register", "revision"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What one service runs, what it should run, and the step from here to there."""
+
+    target: Target
+    action: Action
+    state: ServiceState
+    running: str
+    running_release: str | None
+    definition: Definition | None = None
+    revision: str | None = None
+    revision_release: str | None = None
+    fingerprint: str | None = None
+    base_tags: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    diff: dict[str, str] | None = None
+
+    def release_after(self, release: Release) -> str | None:
+        """Return the release that runs once the plan is carried out."""
+        if self.action == "register":
+            return release.id
+        return self.revision_release if self.action == "revision" else self.running_release
+
+
+class Planner:
+    """Plans the services of one stack with as few describes as it takes."""
+
+    def __init__(self, ecs: t.Any, release: Release) -> None:
+        self._ecs = ecs
+        self._release = release
+        self._definitions: dict[str, tuple[Definition, dict[str, str]]] = {}
+
+    def plan_all(self, targets: t.Sequence[Target]) -> dict[str, Plan]:
+        states = self._states(targets)
+        return {target.name: self._plan(target, states[target.name]) for target in targets}
+
+    def _states(self, targets: t.Sequence[Target]) -> dict[str, ServiceState]:
+        states: dict[str, ServiceState] = {}
+        missing: list[str] = []
+        for cluster in sorted({target.cluster for target in targets}):
+            members = [target for target in targets if target.cluster == cluster]
+            found = describe_services(self._ecs, cluster, [target.service for target in members])
+            states |= {target.name: found[target.service] for target in members if target.service in found}
+            missing += [f"{target.service} in cluster {cluster}" for target in members if target.service not in found]
+        if missing:
+            raise SlipwayError(
+                f"There is no ECS service {', no '.join(missing)}.",
+                hint="Is the stack up, and are region and account the right ones?",
+            )
+        for target in targets:
+            self._refuse_what_we_cannot_drive(target, states[target.name])
+        return states
+
+    @staticmethod
+    def _refuse_what_we_cannot_drive(target: Target, state: ServiceState) -> None:
+        if state.status != "ACTIVE":
+            raise SlipwayError(f"Service {target.service} is {state.status} and takes no deployment.")
+        if state.controller != "ECS":
+            raise SlipwayError(
+                f"Service {target.service} is deployed by the {state.controller} controller, not by ECS itself.",
+                hint="Change the service's deployment controller to ECS in the infrastructure.",
+            )
+
+    def _plan(self, target: Target, state: ServiceState) -> Plan:
+        running, running_tags = self._definition(state.task_definition)
+        common: dict[str, t.Any] = {
+            "target": target,
+            "state": state,
+            "running": state.task_definition,
+            "running_release": release_of(running, target.container),
+        }
+        still: Action = "nothing" if settled(state) else "join"
+        if target.revision:
+            wanted, _tags = self._definition(target.revision)
+            if wanted["taskDefinitionArn"] == state.task_definition:
+                return Plan(action=still, **common)
+            return Plan(
+                action="revision",
+                revision=wanted["taskDefinitionArn"],
+                revision_release=release_of(wanted, target.container),
+                diff=difference(running, wanted),
+                **common,
+            )
+        base, base_tags = self._definition(target.base or state.task_definition)
+        wanted = overlay(base, target, self._release)
+        digest = fingerprint(wanted)
+        if digest in (running_tags.get(FINGERPRINT_TAG), fingerprint(running)):
+            return Plan(action=still, **common)
+        return Plan(
+            action="register",
+            definition=wanted,
+            fingerprint=digest,
+            base_tags={key: value for key, value in base_tags.items() if not key.startswith(("slipway:", "aws:"))},
+            diff=difference(running, wanted),
+            **common,
+        )
+
+    def _definition(self, identifier: str) -> tuple[Definition, dict[str, str]]:
+        if identifier not in self._definitions:
+            self._definitions[identifier] = describe_task_definition(self._ecs, identifier)
+        return self._definitions[identifier]
+
+
+__all__ = ("Plan", "Planner")

@@ -1,0 +1,172 @@
+# Copyright (c) 2026 The Slipway authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection.
+
+"""Watch deployments, each by its own id, until every one has an outcome with a name."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import typing as t
+
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.api import describe_services
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.model import Deployment, Outcome, ServiceState
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+
+Report = t.Callable[[str, str], None]
+"""Told the unit's name and one line whenever something changed."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Watched:
+    """A deployment we started, or found running and joined."""
+
+    name: str
+    cluster: str
+    service: str
+    deployment_id: str
+    task_definition: str
+    previous: str | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """How a watched deployment ended, and what the service looked like then."""
+
+    outcome: Outcome
+    state: ServiceState | None
+    reason: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Clock:
+    """Time as the watcher knows it; tests bring their own."""
+
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+def judge(state: ServiceState, watched: Watched) -> Verdict | None:
+    """Return the outcome of the watched deployment, or nothing while it is open.
+
+    "Stable again" is not the question: after a circuit breaker rolled back, the service is stable too.
+    Only our own deployment being primary, complete and fully running counts as success.
+    """
+    if state.status != "ACTIVE":
+        return Verdict("stopped", state, f"The service is {state.status}.")
+    ours = state.deployment(watched.deployment_id)
+    primary = state.primary
+    if ours is None:
+        return _judge_vanished(state, watched, primary)
+    if ours.rollout == "FAILED":
+        return _judge_failed(state, ours, primary)
+    if ours.status != "PRIMARY":
+        return Verdict("superseded", state, "Another deployment of this service was started meanwhile.")
+    return Verdict("succeeded", state) if settled(state) else None
+
+
+def settled(state: ServiceState) -> bool:
+    """Tell whether the primary deployment is complete and all its tasks run."""
+    primary = state.primary
+    if primary is None or primary.running < primary.desired or primary.running < state.desired:
+        return False
+    # Controllers without a rollout state are complete when nothing else is left.
+    return primary.rollout == "COMPLETED" if primary.rollout else len(state.deployments) == 1
+
+
+def _judge_vanished(state: ServiceState, watched: Watched, primary: Deployment | None) -> Verdict | None:
+    if primary is None:
+        return None
+    if primary.task_definition != watched.previous:
+        return Verdict("superseded", state, "Another deployment of this service was started meanwhile.")
+    return Verdict("rolled_back", state, primary.reason) if settled(state) else None
+
+
+def _judge_failed(state: ServiceState, ours: Deployment, primary: Deployment | None) -> Verdict | None:
+    if primary is None or primary.id == ours.id:
+        # ECS marks the deployment failed a moment before the one that rolls it back appears.
+        if "rolling back" in (ours.reason or ""):
+            return None
+        return Verdict("failed", state, ours.reason)
+    if primary.rollout == "FAILED":
+        return Verdict("failed", state, f"The rollback failed too: {primary.reason}")
+    return Verdict("rolled_back", state, ours.reason) if settled(state) else None
+
+
+def progress(state: ServiceState, watched: Watched) -> str:
+    """Return one line about where the deployment stands."""
+    ours = state.deployment(watched.deployment_id)
+    if ours is None:
+        return "the deployment is no longer listed"
+    parts = [f"{ours.running}/{ours.desired} running"]
+    if ours.pending:
+        parts.append(f"{ours.pending} pending")
+    if ours.failed:
+        parts.append(f"{ours.failed} failed")
+    old = sum(item.running for item in state.deployments if item.id != ours.id)
+    if old:
+        parts.append(f"{old} of the revision before")
+    return f"{(ours.rollout or ours.status).lower().replace('_', ' ')}: {', '.join(parts)}"
+
+
+class Pace:
+    """Look often while things move, rarely while they do not."""
+
+    SHORTEST = 1.0
+    LONGEST = 15.0
+
+    def __init__(self) -> None:
+        self._seconds = self.SHORTEST
+
+    def next(self, *, moved: bool) -> float:
+        self._seconds = self.SHORTEST if moved else min(self._seconds * 1.4, self.LONGEST)
+        return self._seconds
+
+
+def watch(
+    ecs: t.Any, deployments: t.Iterable[Watched], *, timeout: float, report: Report, clock: Clock | None = None
+) -> dict[str, Verdict]:
+    """Follow all deployments together, ten services a call, until each has a verdict or the time is over."""
+    clock = clock or Clock()
+    open_ = {watched.name: watched for watched in deployments}
+    verdicts: dict[str, Verdict] = {}
+    said: dict[str, str] = {}
+    pace = Pace()
+    deadline = clock.now() + timeout
+    while open_:
+        states = _look(ecs, open_.values())
+        moved = False
+        for name, watched in list(open_.items()):
+            state = states.get(name)
+            line = progress(state, watched) if state else "the service is gone"
+            if said.get(name) != line:
+                moved, said[name] = True, line
+                report(name, line)
+            verdict = judge(state, watched) if state else Verdict("stopped", None, "The service no longer exists.")
+            if verdict is None and clock.now() >= deadline:
+                verdict = Verdict("timed_out", state, f"Not complete after {timeout:.0f} s; last seen: {line}.")
+            if verdict is not None:
+                verdicts[name] = verdict
+                del open_[name]
+        if open_:
+            clock.sleep(min(pace.next(moved=moved), max(0.1, deadline - clock.now())))
+    return verdicts
+
+
+def _look(ecs: t.Any, deployments: t.Iterable[Watched]) -> dict[str, ServiceState]:
+    by_cluster: dict[str, list[Watched]] = {}
+    for watched in deployments:
+        by_cluster.setdefault(watched.cluster, []).append(watched)
+    states: dict[str, ServiceState] = {}
+    for cluster, members in by_cluster.items():
+        found = describe_services(ecs, cluster, [watched.service for watched in members])
+        states.update({watched.name: found[watched.service] for watched in members if watched.service in found})
+    return states
+
+
+__all__ = ("Clock", "Pace", "Report", "Verdict", "Watched", "judge", "progress", "settled", "watch")
