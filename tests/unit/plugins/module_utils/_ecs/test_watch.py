@@ -174,7 +174,11 @@ moments = st.builds(
 )
 
 
-@given(history=st.lists(moments, min_size=1, max_size=6))
+# Anything at all, mixed with the telling moments above: chance alone would seldom meet those.
+histories = st.lists(st.one_of(moments, st.sampled_from([row[1] for row in MOMENTS])), min_size=1, max_size=6)
+
+
+@given(history=histories)
 @settings(max_examples=300, deadline=None)
 def test_any_history_ends_in_one_outcome_and_success_only_when_ours_is_complete(history: list[ServiceState]) -> None:
     with pytest.MonkeyPatch.context() as monkeypatch:
