@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, stranger_environment
+from stranger import ROOT, stranger_environment
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from conftest import Stranger
+from stranger import Stranger
 
 Demo = subprocess.CompletedProcess[str]
 
