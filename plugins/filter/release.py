@@ -33,6 +33,7 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., t.Any]]:
         return {
+            "release_dead_ends": _filter(_release.dead_ends),
             "release_images": _filter(_release.images),
             "release_services": _filter(_release.services),
             "release_sites": _filter(_release.sites),

@@ -112,6 +112,11 @@ services:
       returned: always
       type: str
       sample: arn:aws:ecs:ap-northeast-1:123456789012:task-definition/chatbot:42
+    ran_before:
+      description: Whether the service ran tasks before. When it did not, there is nothing to go back to.
+      returned: always
+      type: bool
+      sample: true
     release_id:
       description: The release that runs now. After a no-op this is the one that shipped the same content before.
       returned: always

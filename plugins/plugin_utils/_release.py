@@ -74,13 +74,26 @@ def running(shipped: Document) -> str:
 
 
 def ways_back(delivery: Document, shipped: Document) -> Units:
-    """Return the services this release changed, each with the revision that ran before."""
+    """Return the services this release changed, each with the revision that ran before.
+
+    A service that ran nothing before its first release has no way back: a placeholder is not a release.
+    """
     known = delivery.get("services") or {}
     return {
         name: {**{key: known[name][key] for key in ("cluster", "service", "container")}, "revision": unit["before"]}
         for name, unit in shipped.items()
-        if unit.get("changed") and unit.get("after") and unit["after"] != unit["before"]
+        if _stands(unit) and unit.get("ran_before", True)
     }
+
+
+def dead_ends(shipped: Document) -> list[str]:
+    """Return the services this release changed that have nothing to go back to."""
+    return sorted(name for name, unit in shipped.items() if _stands(unit) and not unit.get("ran_before", True))
+
+
+def _stands(unit: Document) -> bool:
+    """Tell whether what this release shipped is what the service is set to now."""
+    return bool(unit.get("changed") and unit.get("after") and unit["after"] != unit["before"])
 
 
 def _same_names(said: str, project: Document, where: str, known: Document) -> None:
@@ -92,4 +105,4 @@ def _same_names(said: str, project: Document, where: str, known: Document) -> No
         )
 
 
-__all__ = ("distributions", "images", "running", "services", "sites", "ways_back")
+__all__ = ("dead_ends", "distributions", "images", "running", "services", "sites", "ways_back")

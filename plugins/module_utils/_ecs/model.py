@@ -131,6 +131,11 @@ class ServiceState:
         )
 
     @property
+    def serves(self) -> bool:
+        """Tell whether there is something to go back to: a service that never got a task up has no way back."""
+        return self.running > 0 or self.desired == 0
+
+    @property
     def primary(self) -> Deployment | None:
         return next((item for item in self.deployments if item.status == "PRIMARY"), None)
 
@@ -156,6 +161,7 @@ class ServiceResult:
     changed: bool
     before: str | None
     after: str | None
+    ran_before: bool = True
     release_id: str | None = None
     deployment_id: str | None = None
     cause: str | None = None

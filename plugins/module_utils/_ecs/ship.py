@@ -109,6 +109,7 @@ def _conclude(clients: Clients, plan: Plan, watched: Watched, verdict: Verdict, 
         outcome=verdict.outcome,
         changed=plan.action != "join",
         before=plan.running,
+        ran_before=plan.state.serves,
         after=verdict.state.task_definition if verdict.state else None,
         release_id=plan.release_after(voyage.release) if verdict.outcome == "succeeded" else plan.running_release,
         deployment_id=watched.deployment_id,
@@ -122,7 +123,12 @@ def _conclude(clients: Clients, plan: Plan, watched: Watched, verdict: Verdict, 
 
 def _unchanged(plan: Plan) -> ServiceResult:
     return ServiceResult(
-        outcome="no_op", changed=False, before=plan.running, after=plan.running, release_id=plan.running_release
+        outcome="no_op",
+        changed=False,
+        before=plan.running,
+        after=plan.running,
+        ran_before=plan.state.serves,
+        release_id=plan.running_release,
     )
 
 
@@ -131,6 +137,7 @@ def _would_ship(plan: Plan, voyage: Voyage) -> ServiceResult:
         outcome="succeeded",
         changed=plan.action != "join",
         before=plan.running,
+        ran_before=plan.state.serves,
         after=plan.revision,  # a revision that is not registered yet has no name
         release_id=plan.release_after(voyage.release),
         diff=plan.diff,
@@ -142,6 +149,7 @@ def _not_started(plan: Plan, broken: t.Sequence[str]) -> ServiceResult:
         outcome="stopped",
         changed=False,
         before=plan.running,
+        ran_before=plan.state.serves,
         after=plan.running,
         release_id=plan.running_release,
         cause=f"Not started, because {', '.join(broken)} failed.",
@@ -153,6 +161,7 @@ def _not_startable(plan: Plan, error: SlipwayError) -> ServiceResult:
         outcome="failed",
         changed=False,
         before=plan.running,
+        ran_before=plan.state.serves,
         after=plan.running,
         release_id=plan.running_release,
         cause=error.message,

@@ -65,7 +65,7 @@ def judge(state: ServiceState, watched: Watched) -> Verdict | None:
         return _judge_vanished(state, watched, primary)
     if ours.rollout == "FAILED":
         return _judge_failed(state, ours, primary)
-    if ours.status != "PRIMARY":
+    if primary is None or primary.id != ours.id:
         return Verdict("superseded", state, "Another deployment of this service was started meanwhile.")
     return Verdict("succeeded", state) if settled(state) else None
 

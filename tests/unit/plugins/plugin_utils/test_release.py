@@ -81,13 +81,20 @@ def test_sites_and_distributions() -> None:
         ({"changed": True, "before": "td:1", "after": "td:1"}, False),
         ({"changed": False, "before": "td:1", "after": "td:1"}, False),
         ({"changed": True, "before": "td:1", "after": None}, False),
+        ({"changed": True, "before": "td:1", "after": "td:2", "ran_before": False}, False),
     ],
-    ids=["changed", "rolled back by itself", "untouched", "gone"],
+    ids=["changed", "rolled back by itself", "untouched", "gone", "first release"],
 )
 def test_ways_back(unit: dict[str, t.Any], back: bool) -> None:
     ways = _release.ways_back(DELIVERY, {"backend": unit})
     expected = {"backend": {"cluster": "c", "service": "s", "container": "app", "revision": "td:1"}}
     assert ways == (expected if back else {})
+
+
+def test_a_first_release_has_nothing_to_go_back_to() -> None:
+    first = {"changed": True, "before": "td:1", "after": "td:2", "ran_before": False}
+    later = {**first, "ran_before": True}
+    assert _release.dead_ends({"backend": first, "worker": later}) == ["backend"]
 
 
 @pytest.mark.parametrize(
