@@ -59,6 +59,12 @@ class Cloud:
             connection.close()
 
 
+def receipts() -> list[dict[str, t.Any]]:
+    """Return the receipts of all releases so far, oldest first."""
+    found = [json.loads(path.read_text()) for path in (state_folder() / "releases").rglob("*.json")]
+    return sorted(found, key=lambda receipt: (receipt["started_at"], receipt["finished_at"]))
+
+
 def outputs() -> dict[str, t.Any]:
     """Return the outputs of the demonstration's stack, from the checkpoint its `up` wrote."""
     checkpoint = state_folder() / "pulumi" / ".pulumi" / "stacks" / "slipway" / f"{STACK}.json"

@@ -17,7 +17,7 @@ import time
 import typing as t
 
 from calls import CallLog
-from cloud import ROOT, STACK, Cloud, outputs, state_folder
+from cloud import ROOT, STACK, Cloud, outputs, receipts, state_folder
 from visitor import Visitor
 
 BOLD, PLAIN = ("\033[1m", "\033[0m") if sys.stdout.isatty() else ("", "")
@@ -91,10 +91,14 @@ def broken_release(cloud: Cloud, release: str, domain: str) -> None:
     variables = ["-e", f"release_id={release}-broken", "-e", "@demo/broken_release.yml"]
     with Visitor(cloud, domain) as visitor:
         seconds = run([*SITE, *variables], expect_failure=True)
+    receipt = receipts()[-1]
+    if (receipt["release_id"], receipt["outcome"]) != (f"{release}-broken", "rolled_back"):
+        raise DemoError(f"The last receipt is of {receipt['release_id']}, which {receipt['outcome']}.")
     if visitor.failures:
         raise DemoError(f"{len(visitor.failures)} of {visitor.asked} visits failed; the first: {visitor.failures[0]}")
     if running_release(cloud, domain) != release:
         raise DemoError(f"{release} no longer answers.")
+    say(f"Cause: {receipt['units']['services']['backend']['cause']}")
     say(
         f"The broken release failed and was rolled back in {seconds:.1f} s. Meanwhile a visitor asked {visitor.asked} "
         f"times and got {visitor.asked} good answers, all from {', '.join(visitor.releases)}."

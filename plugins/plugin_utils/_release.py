@@ -45,9 +45,8 @@ def _reference(service: str, image: str, pushed: Document) -> str:
             f"delivery.services.{service}.image names {image}, which this release neither builds nor found.",
             hint=f"Add it to slipway_images; known are: {', '.join(sorted(pushed)) or 'none'}.",
         )
-    unit = pushed[image]
     # In check mode an image that is not built yet has no digest; the tag it would get tells the same story.
-    return str(unit.get("uri") or f"{unit['repository']}:src-{unit['fingerprint'][:24]}")
+    return str(pushed[image].get("uri") or pushed[image]["reference"])
 
 
 def sites(delivery: Document, project: Document) -> Units:

@@ -55,8 +55,8 @@ def test_services_ship_digests() -> None:
 
 
 def test_an_image_not_built_yet_is_told_by_its_tag() -> None:
-    pushed = {"backend": {"uri": None, "repository": "registry.test/backend", "fingerprint": "f" * 64}}
-    assert _release.services(DELIVERY, pushed)["backend"]["image"] == "registry.test/backend:src-" + "f" * 24
+    pushed = {"backend": {"uri": None, "reference": "registry.test/backend:src-ff"}}
+    assert _release.services(DELIVERY, pushed)["backend"]["image"] == "registry.test/backend:src-ff"
 
 
 def test_a_service_without_its_image_is_told() -> None:
