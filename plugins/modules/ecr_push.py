@@ -175,6 +175,7 @@ images:
       sample: ["RUN make", "make: *** No targets specified and no makefile found.  Stop."]
 """
 
+from ansible.module_utils.common.warnings import warn  # AnsibleAWSModule.warn ends in a deprecation notice
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.slipway.aws.plugins.module_utils._aws import Clients
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
@@ -197,7 +198,7 @@ def main() -> None:
     # The options come back in every result; which of them are secret shows only in the names of the arguments.
     module._module.no_log_values.update(secrets_in(module.params["images"]))
     try:
-        result = push_images(module.params, Clients(module.params), check_mode=module.check_mode, warn=module.warn)
+        result = push_images(module.params, Clients(module.params), check_mode=module.check_mode, warn=warn)
     except SlipwayError as error:
         module.fail_json(**error.as_result())
     if not module._diff:

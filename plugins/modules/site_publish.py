@@ -205,6 +205,7 @@ manifest_digest:
   sample: sha256:6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b
 """
 
+from ansible.module_utils.common.warnings import warn  # AnsibleAWSModule.warn ends in a deprecation notice
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.slipway.aws.plugins.module_utils._aws import Clients
 from ansible_collections.slipway.aws.plugins.module_utils._edge.publish import make_site, publish
@@ -248,7 +249,7 @@ def main() -> None:
     except SlipwayError as error:
         module.fail_json(**{"outcome": "failed", **error.as_result()})
     for warning in result.pop("warnings"):
-        module.warn(warning)
+        warn(warning)
     if not module._diff:
         del result["diff"]
     module.exit_json(**result)
