@@ -20,10 +20,10 @@ demo: setup ## Release the reference system on the local cloud: v1, again, and a
 	@$(bin)/python demo/demo.py
 
 up: setup ## Start the local cloud and leave it running
-	@$(bin)/ansible-playbook playbooks/local_cloud.yml
+	@$(bin)/ansible-playbook --inventory localhost, playbooks/local_cloud.yml
 
 down: setup ## Stop and remove everything the local cloud started
-	@$(bin)/ansible-playbook playbooks/local_cloud.yml -e local_cloud_state=absent
+	@$(bin)/ansible-playbook --inventory localhost, playbooks/local_cloud.yml -e local_cloud_state=absent
 
 check: setup ## Lint and unit tests, in under two minutes
 	@$(bin)/python tests/gates/run.py --group check

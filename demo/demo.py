@@ -109,7 +109,7 @@ def main() -> int:
     os.environ["PATH"] = f"{os.path.dirname(sys.executable)}{os.pathsep}{os.environ['PATH']}"  # noqa: PTH120
     try:
         step("The local cloud: an AWS of your own, with real containers")
-        run(["ansible-playbook", "playbooks/local_cloud.yml"])
+        run(["ansible-playbook", "--inventory", "localhost,", "playbooks/local_cloud.yml"])
         cloud = Cloud.running()
         step(f"The infrastructure of system 1, as Pulumi describes it: stack {STACK}")
         infrastructure(cloud)
