@@ -1,0 +1,12 @@
+# Copyright (c) 2026 The Slipway authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Let the tests import the role's program, from a checkout as well as from an installed collection."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "roles" / "local_cloud" / "files"))
