@@ -10,6 +10,7 @@ import http.client
 import json
 import typing as t
 
+import pytest
 from ecs import ROLE, create_service, log_of, register, service_of, wait_for
 
 if t.TYPE_CHECKING:
@@ -106,8 +107,8 @@ def test_started_by_deployment(cloud: Home, pushed: str) -> None:
     assert [task["startedBy"] for task in described] == [deployment]
 
 
-def test_health_path_reaches_targets(cloud: Home, pushed: str) -> None:
-    balancer, distribution = served_by_a_load_balancer(cloud, pushed)
+def test_health_path_reaches_targets(cloud: Home, front_doors: tuple[str, str]) -> None:
+    balancer, distribution = front_doors
     wait_for("a healthy target", lambda: get(cloud, balancer, "/")[0] == 200)
     for path in ("/health", "/api/health"):
         expected = (200, f"the application at {path}")
@@ -119,7 +120,26 @@ def test_health_path_reaches_targets(cloud: Home, pushed: str) -> None:
     assert json.loads(get(cloud, "localhost", "/_ministack/health")[1])["version"] == "1.5.33"
 
 
-def served_by_a_load_balancer(cloud: Home, image: str) -> tuple[str, str]:
+def test_targets_prove_themselves(cloud: Home, pushed: str, front_doors: tuple[str, str]) -> None:
+    balancer, _distribution = front_doors
+    wait_for("a healthy target", lambda: get(cloud, balancer, "/")[0] == 200)
+    silent = register(cloud, "silent", pushed, ["python3", "-c", "import time; time.sleep(600)"])
+    cloud.client("ecs").update_service(cluster="tests", service="served", taskDefinition=silent)
+    elb = cloud.client("elbv2")
+    group = elb.describe_target_groups(Names=["tests"])["TargetGroups"][0]["TargetGroupArn"]
+
+    def states() -> list[str]:
+        described = elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+        return sorted(one["TargetHealth"]["State"] for one in described)
+
+    wait_for("the silent task to be registered", lambda: states() == ["healthy", "initial"])
+    assert [get(cloud, balancer, "/")[0] for _ in range(40)] == [200] * 40
+    primary = next(one for one in service_of(cloud, "served")["deployments"] if one["status"] == "PRIMARY")
+    assert (primary["taskDefinition"], primary["rolloutState"]) == (silent, "IN_PROGRESS")
+
+
+@pytest.fixture(scope="module")
+def front_doors(cloud: Home, pushed: str) -> tuple[str, str]:
     """Run an application behind a load balancer and a distribution; return both names."""
     elb = cloud.client("elbv2")
     balancer = elb.create_load_balancer(Name="tests", Subnets=["subnet-1", "subnet-2"])["LoadBalancers"][0]
@@ -134,7 +154,7 @@ def served_by_a_load_balancer(cloud: Home, image: str) -> tuple[str, str]:
     create_service(
         cloud,
         "served",
-        register(cloud, "served", image, SERVE),
+        register(cloud, "served", pushed, SERVE),
         loadBalancers=[{"targetGroupArn": arn, "containerName": "app", "containerPort": 8000}],
         networkConfiguration={"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
     )

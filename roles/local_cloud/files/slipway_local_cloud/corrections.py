@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
+import time
 import typing as t
 
 from .errors import LocalCloudError
+from .target_health import Check, Target, TargetHealth
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
     from types import ModuleType
 
 Reply = tuple[int, dict[str, str], bytes]
@@ -145,6 +148,77 @@ def foreign_containers_stay(_place: Place) -> None:
     _replace(reaper, "reap_all", reap_all)
 
 
+def targets_prove_themselves(_place: Place) -> None:
+    """A target gets traffic, and its task counts as up, once it answered its health check.
+
+    AWS: load balancers probe their targets, send requests to healthy ones only, and ECS counts a task of a service
+    with a load balancer as healthy when its target is.
+    MiniStack: every target is healthy from the start, so a container that never listens gets its share of requests.
+    """
+    alb, ecs = _service("alb"), _service("ecs")
+    actions, forward = _original(alb, "_ACTION_MAP"), _original(alb, "_proxy_http_target")
+    describe = actions["DescribeTargetHealth"]
+    task_is_up = _original(ecs, "_record_service_task_healthy")
+
+    health = TargetHealth(lambda: _registered_targets(alb))
+
+    async def proxy_http_target(target: dict[str, t.Any], group: dict[str, t.Any], *rest: t.Any) -> t.Any:
+        if not group.get("HealthCheckEnabled", True):
+            return await forward(target, group, *rest)
+        chosen = health.choose(_targets_of(group, alb._targets.get(group["TargetGroupArn"], [])))
+        if chosen is None:
+            return 503, {"Content-Type": "text/plain"}, b"503 Service Temporarily Unavailable: no healthy target yet\n"
+        return await forward({**target, "Id": chosen.address, "Port": chosen.port}, group, *rest)
+
+    def describe_target_health(parameters: t.Any) -> Reply:
+        status, headers, body = describe(parameters)
+        arn = alb._p(parameters, "TargetGroupArn")
+
+        def tell(member: re.Match[str]) -> str:
+            state = health.state(Target(arn, member["address"], int(member["port"])))
+            return member[0].replace(">healthy<", f">{state}<")
+
+        told = re.sub(
+            r"<Id>(?P<address>[^<]+)</Id><Port>(?P<port>\d+)</Port></Target>.*?</TargetHealth>", tell, body.decode()
+        )
+        return status, headers, told.encode()
+
+    def record_service_task_healthy(service_key: str, task: dict[str, t.Any]) -> None:
+        service = ecs._services.get(service_key) or {}
+        groups = {one.get("targetGroupArn") for one in service.get("loadBalancers") or []} & {*alb._tgs}
+        cluster, _, name = service_key.partition("/")
+        ecs._refresh_service_state(cluster, f"service:{name}")  # which registers the task's address
+        while task.get("lastStatus") == "RUNNING" and groups - {
+            target.group for target in _registered_targets(alb)
+            if target.address == ecs._task_ip(task) and health.state(target) == "healthy"
+        }:  # fmt: skip
+            time.sleep(TargetHealth.SOON)
+        task_is_up(service_key, task)
+
+    _replace(alb, "_proxy_http_target", proxy_http_target)
+    _replace(alb, "_ACTION_MAP", {**actions, "DescribeTargetHealth": describe_target_health})
+    _replace(ecs, "_record_service_task_healthy", record_service_task_healthy)
+    health.start()
+
+
+def _targets_of(group: Mapping[str, t.Any], registrations: Iterable[Mapping[str, t.Any]]) -> list[Target]:
+    return [
+        Target(group["TargetGroupArn"], str(one["Id"]), int(one.get("Port") or group.get("Port") or 80))
+        for one in registrations
+    ]
+
+
+def _registered_targets(alb: ModuleType) -> dict[Target, Check]:
+    """Return every target that can be probed, in all accounts and regions: the stores themselves show the asker's."""
+    registrations = {arn: targets for (_account, arn), targets in [*alb._targets._data.items()]}
+    return {
+        target: Check.of(group)
+        for group in [*alb._tgs._data.values()]
+        if group.get("TargetType") in ("ip", "instance") and group.get("HealthCheckEnabled", True)
+        for target in _targets_of(group, registrations.get(group["TargetGroupArn"], []))
+    }
+
+
 CORRECTIONS: tuple[Callable[[Place], None], ...] = (
     registry_that_answers,
     task_role_credentials,
@@ -152,6 +226,7 @@ CORRECTIONS: tuple[Callable[[Place], None], ...] = (
     started_by_deployment,
     health_path_reaches_targets,
     foreign_containers_stay,
+    targets_prove_themselves,
 )
 
 

@@ -39,7 +39,7 @@ NAME = re.compile(r"python:(3\.\d+)(?:\.\d+)?(?:-slim)?(?:-[a-z]+)?")
 # What a Dockerfile expects of a slim Debian image; what these need comes along.
 PACKAGES = (
     *("base-files", "base-passwd", "bash", "coreutils", "dash", "debianutils", "findutils", "grep", "gzip", "hostname"),
-    *("libc-bin", "login", "mawk", "netbase", "openssl", "passwd", "sed", "tar", "tzdata"),
+    *("libc-bin", "libstdc++6", "login", "mawk", "netbase", "openssl", "passwd", "sed", "tar", "tzdata"),
 )
 NOT_SHIPPED = re.compile(
     r"/usr/share/(man|info|locale|lintian|bash-completion|bug|menu)(/|$)|/usr/share/doc/[^/]+/(?!copyright$)"
