@@ -1,0 +1,1 @@
+"""Building blocks: one component a file, each with a typed ``Args`` dataclass."""

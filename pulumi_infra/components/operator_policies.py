@@ -1,0 +1,128 @@
+"""What the person who runs ``pulumi up`` may do: everything about this stack's resources, and little beside them."""
+
+from __future__ import annotations
+
+import pulumi
+
+from components.arns import Arns
+from components.names import Names
+from components.policies import Statement
+
+PASSED_TO = ["ecs-tasks.amazonaws.com", "ecs.amazonaws.com"]
+
+
+def operator_statements(arns: Arns, names: Names) -> list[Statement]:
+    """Services whose resources carry the stack's name are limited to that name; the others to region or account."""
+    prefix = names.prefix
+    here = {"StringEquals": {"aws:RequestedRegion": arns.region}}
+    roles = arns.everywhere("iam", f"role/{prefix}-*")
+    return [
+        # VPC resources have ids, not names, and most calls about them take no resource at all.
+        Statement(sid="NetworkOfTheRegion", actions=["ec2:*"], resources=["*"], conditions=here),
+        Statement(
+            sid="LoadBalancers",
+            actions=["elasticloadbalancing:*"],
+            resources=[
+                arns.of("elasticloadbalancing", f"{kind}/{prefix}-*")
+                for kind in ("loadbalancer/app", "targetgroup", "listener/app", "listener-rule/app")
+            ],
+        ),
+        Statement(
+            sid="Containers",
+            actions=["ecs:*"],
+            resources=[
+                arns.of("ecs", resource)
+                for resource in (
+                    f"cluster/{prefix}",
+                    f"service/{prefix}/*",
+                    f"task/{prefix}/*",
+                    f"task-definition/{prefix}-*:*",
+                )
+            ],
+        ),
+        Statement(sid="Images", actions=["ecr:*"], resources=[arns.of("ecr", f"repository/{prefix}/*")]),
+        Statement(
+            sid="Buckets", actions=["s3:*"], resources=[f"arn:aws:s3:::{prefix}-*", f"arn:aws:s3:::{prefix}-*/*"]
+        ),
+        Statement(sid="Tables", actions=["dynamodb:*"], resources=[arns.of("dynamodb", f"table/{prefix}-*")]),
+        Statement(sid="Logs", actions=["logs:*"], resources=arns.log_group(f"/ecs/{prefix}/*")),
+        Statement(sid="Alarms", actions=["cloudwatch:*"], resources=[arns.of("cloudwatch", f"alarm:{prefix}-*")]),
+        # Their ARNs carry random ids, so the account is as near as a policy can name them.
+        Statement(
+            sid="Cdn",
+            actions=["cloudfront:*"],
+            resources=[
+                arns.everywhere("cloudfront", f"{kind}/*")
+                for kind in ("distribution", "function", "origin-access-control", "response-headers-policy")
+            ],
+        ),
+        Statement(
+            sid="RolesOfTheStack",
+            actions=[
+                "iam:CreateRole",
+                "iam:DeleteRole",
+                "iam:DeleteRolePolicy",
+                "iam:GetRole",
+                "iam:GetRolePolicy",
+                "iam:ListAttachedRolePolicies",
+                "iam:ListInstanceProfilesForRole",
+                "iam:ListRolePolicies",
+                "iam:PutRolePolicy",
+                "iam:TagRole",
+                "iam:UntagRole",
+                "iam:UpdateAssumeRolePolicy",
+                "iam:UpdateRole",
+                "iam:UpdateRoleDescription",
+            ],
+            resources=[roles],
+        ),
+        Statement(
+            sid="PassTheStacksRolesToEcs",
+            actions=["iam:PassRole"],
+            resources=[roles],
+            conditions={"StringEquals": {"iam:PassedToService": PASSED_TO}},
+        ),
+        Statement(
+            sid="GithubProvider",
+            actions=[
+                "iam:AddClientIDToOpenIDConnectProvider",
+                "iam:CreateOpenIDConnectProvider",
+                "iam:DeleteOpenIDConnectProvider",
+                "iam:GetOpenIDConnectProvider",
+                "iam:RemoveClientIDFromOpenIDConnectProvider",
+                "iam:TagOpenIDConnectProvider",
+                "iam:UntagOpenIDConnectProvider",
+            ],
+            resources=[arns.everywhere("iam", "oidc-provider/token.actions.githubusercontent.com")],
+        ),
+        # AWS gives these actions no resource to name.
+        Statement(
+            sid="LookAtWhatHasNoArn",
+            actions=[
+                "cloudfront:ListDistributions",
+                "cloudwatch:DescribeAlarms",
+                "ecr:GetAuthorizationToken",
+                "ecs:CreateCluster",
+                "ecs:DeregisterTaskDefinition",
+                "ecs:DescribeTaskDefinition",
+                "elasticloadbalancing:Describe*",
+                "logs:DescribeLogGroups",
+                "sts:GetCallerIdentity",
+            ],
+            resources=["*"],
+        ),
+        Statement(
+            sid="ServiceLinkedRoles",
+            actions=["iam:CreateServiceLinkedRole"],
+            resources=[
+                pulumi.Output.concat(arns.everywhere("iam", "role/aws-service-role/"), path)
+                for path in (
+                    "ecs.amazonaws.com/AWSServiceRoleForECS",
+                    "elasticloadbalancing.amazonaws.com/AWSServiceRoleForElasticLoadBalancing",
+                )
+            ],
+        ),
+    ]
+
+
+__all__ = ("operator_statements",)

@@ -1,0 +1,40 @@
+"""The DynamoDB table that remembers conversations until they expire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.names import Names
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionsArgs:
+    names: Names
+    key: str = "session_id"
+    expiry: str = "expires_at"
+    deletion_protection: bool = False
+
+
+class Sessions(pulumi.ComponentResource):
+    def __init__(self, name: str, args: SessionsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:dynamodb:Sessions", name, None, opts)
+        table = aws.dynamodb.Table(
+            args.names("sessions"),
+            billing_mode="PAY_PER_REQUEST",
+            hash_key=args.key,
+            attributes=[{"name": args.key, "type": "S"}],
+            ttl={"attribute_name": args.expiry, "enabled": True},
+            server_side_encryption={"enabled": True},
+            point_in_time_recovery={"enabled": True},
+            deletion_protection_enabled=args.deletion_protection,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.table_name: pulumi.Output[str] = table.name
+        self.arn: pulumi.Output[str] = table.arn
+        self.register_outputs({"table_name": self.table_name, "arn": self.arn})
+
+
+__all__ = ("Sessions", "SessionsArgs")

@@ -1,0 +1,1 @@
+"""The kinds of resources the local engine knows, one file a service."""
