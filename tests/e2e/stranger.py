@@ -44,11 +44,16 @@ class Stranger:
     clone: Path
     environment: dict[str, str]
 
-    def type(self, *argv: str, timeout: float = 900, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run a command in the clone and return it with everything it printed, echoed for the log of the test."""
+    def type(
+        self, *argv: str, folder: Path | None = None, timeout: float = 900, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command, in the clone if nothing else is said, and return it with everything it printed.
+
+        It is echoed for the log of the test.
+        """
         done = subprocess.run(
             argv,
-            cwd=self.clone,
+            cwd=folder or self.clone,
             env={**self.environment, **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -87,28 +87,21 @@ def test_the_artefact_releases_from_an_empty_path(demonstrated: Stranger, tmp_pa
     built = demonstrated.type(galaxy, "collection", "build", "--output-path", str(tmp_path))
     assert built.returncode == 0
     (artefact,) = tmp_path.glob("slipway-aws-*.tar.gz")
-    collections = tmp_path / "collections"
-    installed = demonstrated.type(galaxy, "collection", "install", str(artefact), "-p", str(collections), "--no-deps")
-    assert installed.returncode == 0
-    log = demonstrated.call_log()
-    elsewhere = tmp_path / "elsewhere"
+    # From a folder that knows nothing of the checkout: there ansible.cfg would find the collection already.
+    elsewhere, collections = tmp_path / "elsewhere", tmp_path / "collections"
     elsewhere.mkdir()
-    done = subprocess.run(
-        [
-            demonstrated.tool("ansible-playbook"),
-            "slipway.aws.site",
-            "--inventory",
-            str(demonstrated.clone / "inventories" / "local"),
-        ],
-        cwd=elsewhere,
-        env={**demonstrated.environment, "ANSIBLE_COLLECTIONS_PATH": str(collections)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
+    install = [galaxy, "collection", "install", str(artefact), "-p", str(collections), "--no-deps"]
+    assert demonstrated.type(*install, folder=elsewhere).returncode == 0
+    assert (collections / "ansible_collections/slipway/aws/playbooks/site.yml").is_file()
+    log = demonstrated.call_log()
+    done = demonstrated.type(
+        demonstrated.tool("ansible-playbook"),
+        "slipway.aws.site",
+        "--inventory",
+        str(demonstrated.clone / "inventories" / "local"),
+        folder=elsewhere,
+        ANSIBLE_COLLECTIONS_PATH=str(collections),
     )
-    print(done.stdout, done.stderr)
     assert done.returncode == 0
     assert "Nothing changed, so nothing was written." in done.stdout
     assert not any(log.writes().values()), log.writes()
