@@ -113,7 +113,7 @@ class TestSecondVersion:
     @pytest.fixture(scope="class", autouse=True)
     def second_version(self, stranger: Stranger) -> t.Iterator[None]:
         module = stranger.clone / "app" / "chatbot" / "__init__.py"
-        page = stranger.clone / "app" / "frontend" / "index.html"
+        page = stranger.clone / "app" / "frontend" / "src" / "index.html"
         kept = {path: path.read_text() for path in (module, page)}
         module.write_text(kept[module] + "\nSECOND_VERSION = True\n")
         page.write_text(kept[page].replace("</body>", "<!-- second version --></body>"))
