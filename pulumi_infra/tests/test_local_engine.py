@@ -17,6 +17,7 @@ from local_engine.wire import SECRET, SIGNATURE
 
 from tests.account import contents
 from tests.conftest import Workshop
+from tests.recorded_program import PROGRAM
 
 RULES = json.dumps(
     {
@@ -369,6 +370,25 @@ def test_a_file_it_cannot_trust_is_refused(workshop: Workshop, content: str, wor
     workshop.checkpoint().write_text(content, encoding="utf-8")
     with pytest.raises(LocalEngineError, match=words):
         workshop.operations().up()
+
+
+def test_a_killed_update_is_continued(workshop: Workshop) -> None:
+    kill = "bucket.id.apply(lambda id: os.kill(os.getpid(), signal.SIGKILL))\n"
+    workshop.write_program("import os, signal\n" + HEAD + BUCKET + kill)
+    where = ["--stack", "try", "--backend", workshop.backend, "--endpoint", workshop.endpoint]
+    killed = subprocess.run(
+        [sys.executable, "-m", "local_engine", "up", *where],
+        cwd=workshop.project,
+        env={**os.environ, "PYTHONPATH": str(PROGRAM)},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert killed.returncode == -9
+    buckets = contents(workshop.cloud)["buckets"]
+    workshop.write_program(HEAD + BUCKET)
+    assert workshop.operations().up().writing_calls == {}
+    assert contents(workshop.cloud) == {"buckets": buckets}
 
 
 def test_an_interrupted_update_is_remembered(workshop: Workshop) -> None:

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 import typing as t
-from pathlib import Path
 
 import jsonschema
 import pytest
@@ -17,7 +13,6 @@ from local_engine.planning import Step
 
 from tests.account import contents
 from tests.conftest import Workshop, empty
-from tests.recorded_program import PROGRAM
 from tests.test_outputs import FLAT, SCHEMA
 
 STACK = "qa-chatbot-local"
@@ -133,6 +128,25 @@ def test_an_update_does_not_revert_a_release(stack: Stack) -> None:
     ecs.deregister_task_definition(taskDefinition=released)
 
 
+def test_a_changed_tag_reaches_everything_that_has_tags(stack: Stack) -> None:
+    stack.configure(environment="staging")
+    outcome = stack.up()
+    # The emulator cannot change GitHub's provider, so that one is made again.
+    assert (outcome[Step.UPDATE], outcome[Step.REPLACE]) == (41, 1)
+    assert stack.up().writing_calls == {}
+    service = stack.service()
+    ecs, s3, logs = (stack.cloud.client(name) for name in ("ecs", "s3", "logs"))
+    found = [
+        {tag["key"]: tag["value"] for tag in ecs.list_tags_for_resource(resourceArn=service["serviceArn"])["tags"]},
+        {
+            tag["Key"]: tag["Value"]
+            for tag in s3.get_bucket_tagging(Bucket=stack.outputs()["frontend_bucket_name"])["TagSet"]
+        },
+        logs.list_tags_log_group(logGroupName="/ecs/qa-chatbot-local/backend")["tags"],
+    ]
+    assert [tags["environment"] for tags in found] == ["staging"] * 3
+
+
 def test_the_number_of_tasks_is_the_infrastructures(stack: Stack) -> None:
     stack.configure(desiredCount=3)
     assert stack.up().writing_calls == {"UpdateService": 1}
@@ -154,67 +168,6 @@ def test_a_destroyed_site_takes_its_old_versions_with_it(stack: Stack) -> None:
     bucket = stack.outputs()["frontend_bucket_name"]
     for body in (b"one", b"two"):
         s3.put_object(Bucket=bucket, Key="index.html", Body=body)
-    s3.delete_object(Bucket=bucket, Key="index.html")
-    assert len(s3.list_object_versions(Bucket=bucket)["Versions"]) == 2
-
-
-def test_an_emulator_that_forgot_everything_is_filled_again(workshop: Workshop) -> None:
-    workshop.copy_program()
-    workshop.operations(STACK).up()
-    before = contents(workshop.cloud)
-    empty(workshop.endpoint)
-    assert contents(workshop.cloud) == {}
-    workshop.operations(STACK).up()
-    after = contents(workshop.cloud)
-    assert {kind: len(found) for kind, found in after.items()} == {kind: len(found) for kind, found in before.items()}
-    # What the program named by chance keeps its name.
-    assert (after["buckets"], after["roles"], after["tables"]) == (before["buckets"], before["roles"], before["tables"])
-    assert workshop.operations(STACK).up().writing_calls == {}
-    workshop.operations(STACK).destroy()
-    assert contents(workshop.cloud) == {}
-
-
-def test_a_stack_can_be_destroyed_after_the_emulator_forgot_it(workshop: Workshop) -> None:
-    workshop.copy_program()
-    workshop.operations(STACK).up()
-    empty(workshop.endpoint)
-    assert workshop.operations(STACK).destroy()[Step.DELETE] == 86
-    assert contents(workshop.cloud) == {}
-
-
-def test_the_command_line_does_all_of_it(workshop: Workshop, tmp_path: Path) -> None:
-    workshop.copy_program()
-    command = [sys.executable, "-m", "local_engine"]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(PROGRAM),
-        "PULUMI_BACKEND_URL": workshop.backend,
-        "HOME": str(tmp_path),
-    }
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        where = ["--stack", STACK, "--endpoint", workshop.endpoint]
-        return subprocess.run(
-            [*command, *arguments, *where],
-            cwd=workshop.project,
-            env=environment,
-            text=True,
-            capture_output=True,
-            check=False,
-            timeout=120,
-        )
-
-    up = run("up")
-    assert up.returncode == 0, up.stderr
-    assert up.stdout.splitlines()[-1].startswith("+ 86 created, 0 changed, 0 deleted, 0 unchanged; ")
-    one = run("output", "ecs_cluster_name")
-    assert json.loads(one.stdout) == "qa-chatbot-local"
-    unknown = run("output", "nonsense")
-    assert unknown.returncode == 1
-    assert "There is no output nonsense; known: alb_dns_name" in unknown.stderr
-    gone = run("destroy")
-    assert gone.returncode == 0, gone.stderr
-    assert "86 deleted" in gone.stdout.splitlines()[-1]
-    again = run("destroy")
-    assert (again.returncode, "has no resources" in again.stdout) == (0, True)
-    assert contents(workshop.cloud) == {}
+    s3.put_object(Bucket=bucket, Key="old.html", Body=b"three")
+    s3.delete_object(Bucket=bucket, Key="old.html")
+    assert len(s3.list_object_versions(Bucket=bucket)["Versions"]) == 3

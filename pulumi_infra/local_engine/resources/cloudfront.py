@@ -20,6 +20,15 @@ class _CloudFront(Handler):
     def cloudfront(self) -> t.Any:
         return self.cloud.client("cloudfront")
 
+    def retag(self, id_: str, old: Properties, new: Properties) -> None:
+        put, gone = tags.difference(old, new)
+        if put or gone:
+            arn = (self.read(id_, new) or {})["arn"]
+            if put:
+                self.cloudfront.tag_resource(Resource=arn, Tags={"Items": tags.pairs({"tags": put})})
+            if gone:
+                self.cloudfront.untag_resource(Resource=arn, TagKeys={"Items": gone})
+
 
 @handles("aws:cloudfront/originAccessControl:OriginAccessControl")
 class OriginAccessControl(_CloudFront):
@@ -113,7 +122,7 @@ def _security_headers(config: Properties) -> dict[str, t.Any]:
 
 @handles("aws:cloudfront/function:Function")
 class Function(_CloudFront):
-    inputs = frozenset({"name", "comment", "runtime", "code", "publish"})
+    inputs = frozenset({"name", "comment", "runtime", "code", "publish", "tags"})
     replace_on = frozenset({"name"})
     named_by = "name"
 
@@ -123,30 +132,36 @@ class Function(_CloudFront):
     def create(self, inputs: Properties) -> str:
         name: str = inputs["name"]
         made = self.cloudfront.create_function(
-            Name=name, FunctionConfig=self._config(inputs), FunctionCode=inputs["code"].encode()
+            Name=name,
+            FunctionConfig=self._config(inputs),
+            FunctionCode=inputs["code"].encode(),
+            Tags={"Items": tags.pairs(inputs)},
         )
         if inputs.get("publish", True):
             self.cloudfront.publish_function(Name=name, IfMatch=made["ETag"])
         return name
 
-    def read(self, id_: str, inputs: Properties) -> Properties | None:  # noqa: ARG002
-        found = unless_missing(lambda: self.cloudfront.describe_function(Name=id_))
+    def read(self, id_: str, inputs: Properties) -> Properties | None:
+        found = unless_missing(lambda: self.cloudfront.describe_function(Name=id_, Stage="DEVELOPMENT"))
         if not found:
             return None
         summary = found["FunctionSummary"]
         return {
+            **tags.outputs(inputs),
             "arn": summary["FunctionMetadata"]["FunctionARN"],
             "etag": found["ETag"],
             "status": summary.get("Status", ""),
         }
 
-    def update(self, id_: str, old: Properties, new: Properties) -> None:  # noqa: ARG002
-        etag = self.cloudfront.describe_function(Name=id_)["ETag"]
-        done = self.cloudfront.update_function(
-            Name=id_, IfMatch=etag, FunctionConfig=self._config(new), FunctionCode=new["code"].encode()
-        )
-        if new.get("publish", True):
-            self.cloudfront.publish_function(Name=id_, IfMatch=done["ETag"])
+    def update(self, id_: str, old: Properties, new: Properties) -> None:
+        if {**old, "tags": None} != {**new, "tags": None}:
+            etag = self.cloudfront.describe_function(Name=id_, Stage="DEVELOPMENT")["ETag"]
+            done = self.cloudfront.update_function(
+                Name=id_, IfMatch=etag, FunctionConfig=self._config(new), FunctionCode=new["code"].encode()
+            )
+            if new.get("publish", True):
+                self.cloudfront.publish_function(Name=id_, IfMatch=done["ETag"])
+        self.retag(id_, old, new)
 
     def delete(self, id_: str, inputs: Properties) -> None:
         if found := self.read(id_, inputs):
@@ -203,13 +218,7 @@ class Distribution(_CloudFront):
         if {**old, "tags": None} != {**new, "tags": None}:
             self._update(id_, new)
             self._wait(id_, new)
-        put, gone = tags.difference(old, new)
-        if put or gone:
-            arn = self.cloudfront.get_distribution(Id=id_)["Distribution"]["ARN"]
-            if put:
-                self.cloudfront.tag_resource(Resource=arn, Tags={"Items": tags.pairs({"tags": put})})
-            if gone:
-                self.cloudfront.untag_resource(Resource=arn, TagKeys={"Items": gone})
+        self.retag(id_, old, new)
 
     def _update(self, id_: str, inputs: Properties) -> None:
         now = self.cloudfront.get_distribution_config(Id=id_)
