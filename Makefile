@@ -4,6 +4,8 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 bin := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# Where it is set, Python compiles the same files anew for every task of a play: twice the time.
+unexport PYTHONDONTWRITEBYTECODE
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
 .DEFAULT_GOAL := help
