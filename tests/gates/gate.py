@@ -38,6 +38,8 @@ class Gate:
     needs: tuple[str, ...] = ()
     exclusive: str | None = None
     """Of the gates that name the same thing here only one runs at a time."""
+    first: bool = False
+    """It prepares the machine, so it begins before everything that may run long."""
     timeout: int = 900
 
     @property

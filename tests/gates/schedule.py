@@ -12,12 +12,12 @@ HEARTBEAT = 60.0
 
 
 def longest_first(gates: Sequence[Gate]) -> list[Gate]:
-    """Order gates by the time from their start to the end of all that waits for them."""
+    """Order gates by the time from their start to the end of all that waits for them; what prepares comes first."""
 
     def chain(gate: Gate) -> int:
         return gate.seconds + max((chain(other) for other in gates if gate.name in other.needs), default=0)
 
-    return sorted(gates, key=chain, reverse=True)
+    return sorted(gates, key=lambda gate: (gate.first, chain(gate)), reverse=True)
 
 
 def next_gate(waiting: Sequence[Gate], running: Sequence[Gate], results: Mapping[str, Result]) -> Gate | None:

@@ -6,7 +6,16 @@ from step import artefact_files, collection_files, report
 
 WHOLE = ("meta", "playbooks", "plugins", "roles")
 """Folders that must be there to the last file."""
-ALSO = ("changelogs/", "docs/", "tests/config.yml", "tests/integration/", "tests/sanity/", "tests/unit/")
+UNIT = ("tests/unit/local_cloud/", "tests/unit/meta/", "tests/unit/plugins/")
+ALSO = (
+    "changelogs/",
+    "docs/",
+    "tests/config.yml",
+    "tests/integration/",
+    "tests/sanity/",
+    "tests/unit/conftest.py",
+    *UNIT,
+)
 FILES = frozenset(
     (
         "CHANGELOG.md",

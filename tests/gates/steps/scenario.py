@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from step import ROOT, fail, watch
+from step import ROOT, fail, must, watch
 
 VERIFIED = "Verifier completed successfully."
 """Without tests, Molecule says a word of warning and succeeds."""
@@ -18,6 +18,8 @@ def problems(code: int, output: str) -> list[str]:
 
 
 def main(name: str) -> None:
+    # An interrupted run leaves the belief behind that everything has been created.
+    must(["molecule", "reset", "--scenario-name", name], cwd=ROOT)
     code, output = watch(["molecule", "test", "--scenario-name", name], cwd=ROOT)
     if found := problems(code, output):
         fail("; ".join(found))

@@ -40,6 +40,11 @@ def test_the_longest_chain_starts_first() -> None:
     assert longest_first([short, slow, build]) == [build, slow, short]
 
 
+def test_what_prepares_the_machine_starts_before_all() -> None:
+    slow, prepares = gate("slow", seconds=500), Gate(name="prepares", command=("true",), seconds=1, first=True)
+    assert longest_first([slow, prepares]) == [prepares, slow]
+
+
 @pytest.mark.parametrize("jobs", [1, 2, 3])
 def test_no_more_than_jobs_run_at_once(jobs: int) -> None:
     stage = Stage()
