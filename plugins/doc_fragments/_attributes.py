@@ -18,7 +18,8 @@ attributes:
   diff_mode:
     description: Returns details on what has changed, or possibly needs changing in C(check_mode), when in diff mode.
   idempotent:
-    description: When run twice in a row with the same arguments, the second invocation reports no change and writes nothing.
+    description:
+      - When run twice in a row with the same arguments, the second invocation reports no change and writes nothing.
 """
 
     # Modules that write, and plan before they do.

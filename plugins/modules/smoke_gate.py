@@ -141,7 +141,7 @@ EXAMPLES = r"""
         expect: {json: {status: ok}, max_seconds: 2}
       - name: chat
         path: /api/chat
-        json: {message: What time is it?}
+        json: {message: "What time is it?"}
         expect: {json: {source: deterministic}}
 
 - name: Test before the name points to the new load balancer

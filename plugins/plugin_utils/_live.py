@@ -18,11 +18,11 @@ from ansible.utils.display import Display
 
 # Loaded with the action plugin, once, in the controller: every forked worker then inherits it.
 try:
-    import boto3  # noqa: F401
+    import boto3
 
-    HAS_BOTO3 = True
+    BOTO3 = boto3.__name__
 except ImportError:
-    HAS_BOTO3 = False
+    BOTO3 = ""
 
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
 
@@ -62,7 +62,7 @@ class LiveAction(ActionBase):
         local = self._connection.transport == "local"
         # A task's environment and privileges reach a module, not the controller process.
         plain = not any(self._task.environment or []) and not self._play_context.become
-        if local and plain and not HAS_BOTO3:
+        if local and plain and not BOTO3:
             raise AnsibleActionFail("boto3 is needed on the controller: install it for the Python that runs Ansible.")
         return local and plain and not self._task.async_val
 

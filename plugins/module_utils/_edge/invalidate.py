@@ -154,7 +154,7 @@ def _wait(
             )
         clock.sleep(pause)
         pause = min(1.5 * pause, LONGEST_PAUSE)
-        latest, _ = api.get_invalidation(client, distribution=order.distribution, invalidation_id=invalidation.id)
+        latest, dummy = api.get_invalidation(client, distribution=order.distribution, invalidation_id=invalidation.id)
         invalidation = dataclasses.replace(invalidation, status=latest.status)
     return invalidation
 

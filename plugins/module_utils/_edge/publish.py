@@ -31,7 +31,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-Live = dict[str, api.RemoteObject | None]
+Live = dict[str, t.Optional[api.RemoteObject]]  # noqa: UP045 - pylint takes this union for an operation
 NOT_VERSIONED = (
     "The bucket {bucket} does not keep versions, so the replaced pages cannot be put back. Turn its versioning on."
 )
@@ -135,7 +135,7 @@ def _carry_out(client: t.Any, site: Site, plan: PublishPlan, live: Live) -> Prog
 
     for wave in plan.waves:
         done, error = in_parallel(put, wave, workers=site.concurrency)
-        progress.uploads += [upload for upload, _ in done]
+        progress.uploads += [upload for upload, dummy in done]
         if any(upload.replaces is not None and version is None for upload, version in done):
             progress.keeps_versions = False
         if error is not None:

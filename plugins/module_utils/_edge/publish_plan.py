@@ -117,7 +117,7 @@ def paths_of_keys(keys: Sequence[str]) -> list[str]:
     for key in keys:
         path = url_path(key)
         paths.add(path)
-        folder, _, name = path.rpartition("/")
+        folder, dummy, name = path.rpartition("/")
         if name == "index.html":
             paths.add(folder + "/")
     return sorted(paths)

@@ -84,7 +84,7 @@ def find_docker(docker_host: str | None, programs: Programs) -> Docker:
     path = locate("docker", programs)
     # DOCKER_CONTEXT would win over the address that was asked for.
     environment: dict[str, str | None] = {"DOCKER_HOST": docker_host, "DOCKER_CONTEXT": None} if docker_host else {}
-    _, output, errors = programs.ask([path, "version", "--format", "{{json .}}"], environment=environment)
+    dummy, output, errors = programs.ask([path, "version", "--format", "{{json .}}"], environment=environment)
     versions = _read_versions(output)
     if not versions.get("Server"):
         words = errors.strip().splitlines()[-1] if errors.strip() else "no daemon answered."

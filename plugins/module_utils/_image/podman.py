@@ -68,7 +68,7 @@ class Podman:
 def find_podman(programs: Programs) -> Podman:
     """Return podman, if it can work with its store here."""
     path = locate("podman", programs)
-    code, _, errors = programs.ask([path, "info", "--format", "{{.Host.Arch}}"])
+    code, dummy, errors = programs.ask([path, "info", "--format", "{{.Host.Arch}}"])
     if code != 0:
         words = errors.strip().splitlines()[-1] if errors.strip() else f"exit code {code}"
         raise SlipwayError(f"Podman is installed, but does not work: {words}", hint="See what podman info says.")

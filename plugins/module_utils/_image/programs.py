@@ -62,8 +62,7 @@ class Programs:
         lines: collections.deque[str] = collections.deque(maxlen=LINES_KEPT)
         process = self._start(command, environment, stderr=subprocess.STDOUT)
         try:
-            assert process.stdout is not None  # noqa: S101 - for the type checker: it was asked for
-            for line in process.stdout:
+            for line in process.stdout or ():
                 for secret in secrets:
                     line = line.replace(secret, MASK)
                 lines.append(line.rstrip())

@@ -25,7 +25,7 @@ def credential(service: str) -> str:
 def classify(method: str, path: str, service: str, body: bytes = b"", query: str = "", **headers: str) -> call_log.Call:
     given = {"host": "127.0.0.1:4566", "authorization": credential(service)}
     given |= {name.replace("_", "-"): value for name, value in headers.items()}
-    parameters = {key: [value] for key, _, value in (pair.partition("=") for pair in query.split("&") if pair)}
+    parameters = {key: [value] for key, dummy, value in (pair.partition("=") for pair in query.split("&") if pair)}
     return call_log.classify(method, path, given, parameters, body, REGION, ACCOUNT)
 
 

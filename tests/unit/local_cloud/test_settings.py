@@ -13,7 +13,7 @@ from slipway_local_cloud.errors import LocalCloudError
 from slipway_local_cloud.settings import Settings
 
 VALUES: dict[str, t.Any] = {
-    "home": "/work/state",
+    "home": "/srv/state",
     "port": 4566,
     "region": "ap-northeast-1",
     "account": "000000000000",
@@ -53,7 +53,7 @@ def test_older_releases_of_ansible_hand_over_text(given: t.Any, check: bool) -> 
 
 def test_two_homes_have_two_names() -> None:
     one = Settings.from_mapping(VALUES)
-    other = Settings.from_mapping({**VALUES, "home": "/work/state2"})
+    other = Settings.from_mapping({**VALUES, "home": "/srv/state2"})
     assert one.mark != other.mark
     assert re.fullmatch("[0-9a-f]{8}", one.mark)
     assert one.instance == f"slipway-{one.mark}"

@@ -24,6 +24,6 @@ def test_the_last_folder_that_fits_and_the_first_that_does_not() -> None:
     assert socket_folder(Path(f"{fits}a"), "0123abcd") == RUN
 
 
-@pytest.mark.parametrize("path", ["/my projects/engine", "/home/münchen/engine", "/a:b/engine", "/100%/engine"])
+@pytest.mark.parametrize("path", ["/my projects/engine", "/srv/münchen/engine", "/a:b/engine", "/100%/engine"])
 def test_signs_that_an_address_cannot_carry(path: str) -> None:
     assert socket_folder(Path(path), "0123abcd") == RUN

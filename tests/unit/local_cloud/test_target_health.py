@@ -50,7 +50,7 @@ def test_a_new_target_is_healthy_after_its_first_good_answer() -> None:
 def test_a_target_that_never_answers_gets_nothing_while_another_does() -> None:
     world = World(OLD, NEW)
     world.answering.discard(NEW)
-    for _ in range(20):
+    for dummy in range(20):
         world.after(0.2)
         assert world.health.choose([OLD, NEW]) == OLD
     assert world.states() == ["healthy", "initial"]
@@ -66,7 +66,7 @@ def test_nothing_is_chosen_while_no_target_has_answered() -> None:
 def test_all_unhealthy_fails_open() -> None:
     world = World(NEW)
     world.answering.clear()
-    for _ in range(21):
+    for dummy in range(21):
         world.after(1)
     assert world.states() == ["unhealthy"]
     assert world.health.choose([NEW]) == NEW
@@ -74,7 +74,7 @@ def test_all_unhealthy_fails_open() -> None:
 
 def test_a_healthy_target_is_looked_at_in_its_own_interval() -> None:
     world = World(OLD).after(0)
-    for _ in range(9):
+    for dummy in range(9):
         world.after(1)
     assert world.asked == 1
     world.after(1)

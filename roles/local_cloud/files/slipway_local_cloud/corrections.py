@@ -186,7 +186,7 @@ def targets_prove_themselves(_place: Place) -> None:
     def record_service_task_healthy(service_key: str, task: dict[str, t.Any]) -> None:
         service = ecs._services.get(service_key) or {}
         groups = {one.get("targetGroupArn") for one in service.get("loadBalancers") or []} & {*alb._tgs}
-        cluster, _, name = service_key.partition("/")
+        cluster, dummy, name = service_key.partition("/")
         ecs._refresh_service_state(cluster, f"service:{name}")  # which registers the task's address
         while task.get("lastStatus") == "RUNNING" and groups - {
             target.group for target in _registered_targets(alb)

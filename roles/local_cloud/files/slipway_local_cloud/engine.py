@@ -106,7 +106,7 @@ def _choose(settings: Settings) -> dict[str, t.Any]:
     private_engine.install_packages(private_engine.PACKAGES)
     if settings.engine == "auto":
         # With a service manager, the package has just started the machine's own engine.
-        running, _ = look_for_running(places)
+        running, dummy = look_for_running(places)
         if running:
             return running
     return PrivateEngine(settings).start()

@@ -115,7 +115,7 @@ class EngineApi:
 
     def pull(self, name: str, *, first_word: float, patience: float) -> None:
         """Pull an image; give up early when the registry says nothing, later when the download stalls."""
-        repository, _, tag = name.partition(":")
+        repository, dummy, tag = name.partition(":")
         query = urlencode({"fromImage": repository, "tag": tag or "latest"})
         with self._answer("POST", f"/images/create?{query}", timeout=first_word) as (connection, response):
             if connection.sock is not None:
@@ -127,7 +127,7 @@ class EngineApi:
         with (
             archive.open("rb") as body,
             self._answer("POST", "/images/load?quiet=1", body, timeout=300, size=archive.stat().st_size) as (
-                _,
+                dummy,
                 response,
             ),
         ):

@@ -159,7 +159,7 @@ class PrivateEngine:
             self.folder.exists()
             or self.runtime.exists()
             or network.bridge_exists(self.bridge)
-            or any(True for _ in self._processes(ENGINE_PROGRAMS))
+            or any(True for dummy in self._processes(ENGINE_PROGRAMS))
         )
 
     def remove_leftovers(self) -> None:

@@ -38,7 +38,8 @@ def identity(pid: int) -> Identity | None:
         return None
     # The program's name stands in brackets and may hold anything, spaces and brackets too.
     fields = stat.rpartition(")")[2].split()
-    if fields[0] in ("Z", "X"):
+    # A process that is on its way out has given up its memory, and its command line with it.
+    if fields[0] in ("Z", "X") or not command:
         return None
     return Identity(fields[19], tuple(command.decode(errors="replace").rstrip("\0").split("\0")))
 

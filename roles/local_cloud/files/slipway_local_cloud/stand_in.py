@@ -156,7 +156,7 @@ def _shipped(python: str) -> Iterator[tuple[tarfile.TarInfo, Content]]:
 
 def _real(path: str) -> str:
     """Return where a packaged path really lies: on a merged system /bin is a link to /usr/bin."""
-    folder, _, name = path.rpartition("/")
+    folder, dummy, name = path.rpartition("/")
     return f"{os.path.realpath(folder or '/').rstrip('/')}/{name}"
 
 

@@ -51,7 +51,7 @@ class Check(t.NamedTuple):
 def accepts(codes: str, status: int) -> bool:
     """Tell whether a matcher such as ``200,202`` or ``200-299`` accepts a status."""
     for part in codes.split(","):
-        first, _, last = part.partition("-")
+        first, dummy, last = part.partition("-")
         if int(first) <= status <= int(last or first):
             return True
     return False

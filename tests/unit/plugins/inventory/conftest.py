@@ -71,7 +71,7 @@ class Project:
 
     def command(self, name: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "ansible", name, *arguments],
+            [sys.executable, "-m", f"ansible.cli.{name}", *arguments],
             env=self.environment | environment,
             cwd=self.folder,
             capture_output=True,

@@ -341,7 +341,7 @@ def test_a_server_that_accepts_nobody(gate: Gate) -> None:
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
-        queue = [socket.socket() for _ in range(3)]
+        queue = [socket.socket() for dummy in range(3)]
         for waiting in queue:
             waiting.setblocking(False)
             waiting.connect_ex(full.getsockname())

@@ -150,7 +150,7 @@ def test_watch_survives_a_service_that_vanished(monkeypatch: pytest.MonkeyPatch)
 def test_pace_is_quick_while_things_move_and_slow_while_they_do_not() -> None:
     pace = Pace()
     assert pace.next(moved=True) == Pace.SHORTEST
-    waits = [pace.next(moved=False) for _ in range(20)]
+    waits = [pace.next(moved=False) for dummy in range(20)]
     assert waits == sorted(waits)
     assert waits[-1] == Pace.LONGEST
     assert pace.next(moved=True) == Pace.SHORTEST

@@ -56,7 +56,7 @@ def answer(status: str, *, age: int = 0) -> dict[str, t.Any]:
 
 def test_no_room_is_waited_for(client: t.Any, aws: botocore.stub.Stubber) -> None:
     clock = ManualClock()
-    for _ in range(3):
+    for dummy in range(3):
         aws.add_client_error("create_invalidation", "TooManyInvalidationsInProgress")
     aws.add_response("create_invalidation", answer("InProgress"))
     result = invalidate(client, order(), check=False, clock=clock.as_clock())
@@ -66,7 +66,7 @@ def test_no_room_is_waited_for(client: t.Any, aws: botocore.stub.Stubber) -> Non
 
 def test_no_room_is_not_waited_for_for_ever(client: t.Any, aws: botocore.stub.Stubber) -> None:
     clock = ManualClock()
-    for _ in range(5):
+    for dummy in range(5):
         aws.add_client_error("create_invalidation", "TooManyInvalidationsInProgress")
     with pytest.raises(SlipwayError, match="TooManyInvalidationsInProgress") as caught:
         invalidate(client, order(wait_timeout=20), check=False, clock=clock.as_clock())
@@ -105,7 +105,7 @@ def test_waiting_ends_with_completion(client: t.Any, aws: botocore.stub.Stubber)
 def test_waiting_in_vain_tells_the_last_state(client: t.Any, aws: botocore.stub.Stubber) -> None:
     clock = ManualClock()
     aws.add_response("create_invalidation", answer("InProgress"))
-    for _ in range(3):
+    for dummy in range(3):
         aws.add_response("get_invalidation", answer("InProgress"))
     with pytest.raises(SlipwayError, match="still InProgress after 6 seconds") as caught:
         invalidate(client, order(wait=True, wait_timeout=6), check=False, clock=clock.as_clock())

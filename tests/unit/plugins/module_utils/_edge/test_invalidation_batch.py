@@ -54,11 +54,11 @@ def test_the_limits_of_cloudfront() -> None:
 
 def test_every_path_stays_covered_and_every_limit_holds() -> None:
     chance = random.Random(5)  # noqa: S311
-    for _ in range(300):
+    for dummy in range(300):
         ends = ["", "/", "x.html", "*", "~y", " z"]
         paths = [
             "/" + "/".join(chance.choices("abcd", k=chance.randint(0, 5))) + chance.choice(ends)
-            for _ in range(chance.choice([1, 5, 20, 60]))
+            for dummy in range(chance.choice([1, 5, 20, 60]))
         ]
         max_paths, max_wildcards = chance.choice([(1, 1), (3, 2), (10, 3), (3000, 15)])
         batch = batch_paths(paths, max_paths=max_paths, max_wildcards=max_wildcards)

@@ -29,9 +29,9 @@ DOCUMENT = {
 
 
 def answer(
-    body: t.Any = DOCUMENT, *, status: int = 200, cut: bool = False, seconds: float = 0.1, **headers: str
+    body: t.Any = None, *, status: int = 200, cut: bool = False, seconds: float = 0.1, **headers: str
 ) -> Response:
-    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    content = body if isinstance(body, bytes) else json.dumps(DOCUMENT if body is None else body).encode()
     return Response(
         status, tuple((key.replace("_", "-"), text) for key, text in headers.items()), content, cut, seconds
     )
