@@ -12,7 +12,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import typing as t
 from pathlib import Path
 
@@ -46,10 +45,8 @@ def listener() -> Iterator[socket.socket]:
 
 def test_a_healthy_cloud_is_left_alone(cloud: Home) -> None:
     pid = cloud.endpoints["pid"]
-    begun = time.monotonic()
     again = cloud.present()
     assert (again["changed"], again["endpoints"]["pid"]) == (False, pid)
-    assert time.monotonic() - begun < 2
     assert cloud.bring("present", check=True)["changed"] is False
     assert cloud.bring("present", check=True, region="us-east-1")["changed"] is True
 

@@ -38,8 +38,7 @@ def identity(pid: int) -> Identity | None:
         return None
     # The program's name stands in brackets and may hold anything, spaces and brackets too.
     fields = stat.rpartition(")")[2].split()
-    # A process that is on its way out has given up its memory, and its command line with it.
-    if fields[0] in ("Z", "X") or not command:
+    if fields[0] in ("Z", "X"):
         return None
     return Identity(fields[19], tuple(command.decode(errors="replace").rstrip("\0").split("\0")))
 
@@ -95,14 +94,20 @@ def stop(pid: int, timeout: float) -> None:
     """Ask a process to end, wait, and end it if it does not. The caller has made sure that it is ours."""
     known = identity(pid)
     for wish, patience in ((signal.SIGTERM, timeout), (signal.SIGKILL, 10.0)):
-        if known is None or identity(pid) != known:
+        if known is None or not _lives(pid, known):
             return
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, wish)
         deadline = time.monotonic() + patience
-        while time.monotonic() < deadline and identity(pid) == known:
+        while time.monotonic() < deadline and _lives(pid, known):
             _reap(pid)
             time.sleep(0.05)
+
+
+def _lives(pid: int, known: Identity) -> bool:
+    """Tell whether the process is still there. On its way out it has no command line any more, but the same start."""
+    now = identity(pid)
+    return now is not None and now.started == known.started
 
 
 def _reap(pid: int) -> None:
