@@ -41,6 +41,7 @@ SCRIPTS = (".ci/run", *files("scripts/*.sh"))
 
 
 WITH_SERVERS = ("tests/unit/plugins/modules", "tests/unit/plugins/inventory")
+WITH_ENGINE = "tests/unit/plugins/modules/test_ecr_push_engine.py"
 WITH_EMULATOR = files("pulumi_infra/tests/test_local_*.py")
 
 
@@ -73,6 +74,18 @@ CHECKS = (
         "--config-file=.config/mypy.ini",
         "tests/gates",
         environment={"MYPYPATH": "tests/gates:tests/gates/steps"},
+    ),
+    mypy(
+        "mypy-local-cloud",
+        "--config-file=.config/mypy.ini",
+        "--package=slipway_local_cloud",
+        environment={"MYPYPATH": "roles/local_cloud/files"},
+    ),
+    mypy(
+        "mypy-e2e",
+        "--config-file=.config/mypy.ini",
+        "tests/e2e",
+        environment={"MYPYPATH": "demo:tests/e2e"},
     ),
     mypy("mypy-demo", "--config-file=.config/mypy.ini", "demo", environment={"MYPYPATH": "demo"}),
     Gate(name="yamllint", group="check", command=("yamllint", "--strict", "."), seconds=2),
@@ -136,8 +149,8 @@ CHECKS = (
 SERVERS = (
     Gate(
         name="unit-modules",
-        command=(*PYTEST, "-n", "2", "tests/unit/plugins/modules"),
-        paths=("tests/unit/plugins/modules",),
+        command=(*PYTEST, "-n", "2", "tests/unit/plugins/modules", f"--ignore={WITH_ENGINE}"),
+        paths=("tests/unit/plugins/modules", WITH_ENGINE),
         seconds=60,
     ),
     Gate(
@@ -166,6 +179,13 @@ ARTEFACT = (
 )
 
 SCENARIOS = (
+    Gate(
+        name="unit-engine",
+        command=step("with_engine", *PYTEST, WITH_ENGINE),
+        paths=(WITH_ENGINE,),
+        exclusive="engine",
+        seconds=60,
+    ),
     Gate(
         name="molecule-moto",
         command=step("scenario", "moto"),

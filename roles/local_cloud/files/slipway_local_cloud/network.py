@@ -11,6 +11,7 @@ reach the outside are set here instead; each names the bridge, which is how they
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import json
 import subprocess
@@ -110,6 +111,10 @@ def remove_bridge(bridge: str) -> None:
             if bridge in words and words[0] == "-A":
                 _run("iptables", "-w", "10", "-t", table, "-D", *words[1:])
     if bridge_exists(bridge):
+        # Ports of containers that were killed while they were being plugged in stay behind otherwise.
+        for port in sorted(Path("/sys/class/net", bridge, "brif").iterdir()):
+            with contextlib.suppress(LocalCloudError):  # a container that ends takes its port along
+                _run("ip", "link", "delete", "dev", port.name)
         _run("ip", "link", "delete", "dev", bridge)
 
 
