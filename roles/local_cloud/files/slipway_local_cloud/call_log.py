@@ -64,7 +64,13 @@ class CallLog:
             await self._application(scope, receive, send)
             return
         body = bytearray()
-        status = 0
+        begun = time.monotonic()
+        written = False
+
+        def write(status: int) -> None:
+            nonlocal written
+            written = True
+            self._write(scope, bytes(body), status, time.monotonic() - begun)
 
         async def listen() -> Message:
             message = await receive()
@@ -73,16 +79,16 @@ class CallLog:
             return message
 
         async def speak(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                # Before the answer leaves: who has it in hand finds the call written down.
+                write(message["status"])
             await send(message)
 
-        begun = time.monotonic()
         try:
             await self._application(scope, listen, speak)
         finally:
-            self._write(scope, bytes(body), status, time.monotonic() - begun)
+            if not written:
+                write(0)
 
     def _write(self, scope: Scope, body: bytes, status: int, seconds: float) -> None:
         headers = headers_of(scope)
