@@ -25,13 +25,17 @@ def is_name(text: str) -> bool:
 
 @dataclasses.dataclass(frozen=True, order=True)
 class StackReference:
-    """One stack of a backend. Stacks of the oldest layout belong to no project: theirs is empty."""
+    """One stack of a backend. What the backend does not tell apart is empty.
+
+    Stacks of the oldest layout belong to no project; only Pulumi Cloud and its like know organizations.
+    """
 
     project: str
     stack: str
+    organization: str = ""
 
     def __str__(self) -> str:
-        return f"{self.project}/{self.stack}" if self.project else self.stack
+        return "/".join(part for part in (self.organization, self.project, self.stack) if part)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,9 +44,17 @@ class StackName:
 
     stack: str
     project: str | None = None
+    organization: str | None = None
 
     def matches(self, reference: StackReference) -> bool:
-        return reference.stack == self.stack and self.project in (None, reference.project)
+        return (
+            reference.stack == self.stack
+            and self.project in (None, reference.project)
+            and self.organization in (None, reference.organization or DIY_ORGANIZATION)
+        )
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.organization, self.project, self.stack) if part)
 
 
 def parse_stack_name(text: str) -> StackName:
@@ -53,13 +65,11 @@ def parse_stack_name(text: str) -> StackName:
             f"{text!r} is not the name of a stack.",
             hint="Write stack, organization/stack or organization/project/stack.",
         )
-    if len(parts) > 1 and parts[0] != DIY_ORGANIZATION:
-        raise StackNotFoundError(
-            f"The stack name {text!r} begins with the organization {parts[0]!r}.",
-            hint=f"A backend in a folder or a bucket knows only {DIY_ORGANIZATION!r}: "
-            f"write {'/'.join([DIY_ORGANIZATION, *parts[1:]])!r}.",
-        )
-    return StackName(stack=parts[-1], project=parts[1] if len(parts) == 3 else None)
+    return StackName(
+        stack=parts[-1],
+        project=parts[1] if len(parts) == 3 else None,
+        organization=parts[0] if len(parts) > 1 else None,
+    )
 
 
 __all__ = ("DIY_ORGANIZATION", "StackName", "StackReference", "is_name", "parse_stack_name")

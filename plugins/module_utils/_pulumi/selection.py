@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import fnmatch
 
-from ansible_collections.slipway.aws.plugins.module_utils._pulumi.backend import Catalogue, pick
+from ansible_collections.slipway.aws.plugins.module_utils._pulumi.backend import Backend, Catalogue, existing
 from ansible_collections.slipway.aws.plugins.module_utils._pulumi.errors import BackendEmptyError, SelectionError
 from ansible_collections.slipway.aws.plugins.module_utils._pulumi.names import StackReference, parse_stack_name
 
@@ -26,22 +26,22 @@ class Selection:
     exclude: tuple[str, ...] = ()
 
 
-def select(catalogue: Catalogue, selection: Selection, where: str) -> Catalogue:
-    """Return the wanted part of a catalogue, in order; a selection that finds nothing is an error."""
+def select(backend: Backend, selection: Selection) -> Catalogue:
+    """Return the wanted stacks of a backend, in order; a selection that finds nothing is an error."""
     _check(selection)
+    if selection.stacks is not None:
+        return _listed(backend, selection.stacks, selection.project)
+    catalogue = backend.catalogue()
     if not catalogue:
         raise BackendEmptyError(
-            f"The Pulumi backend at {where} has no stacks.",
+            f"The Pulumi backend at {backend.where} has no stacks.",
             hint="Run the first pulumi up against it, or correct the backend URL.",
         )
-    if selection.stacks is not None:
-        return _listed(catalogue, selection.stacks, selection.project, where)
     found = {reference: catalogue[reference] for reference in sorted(catalogue) if _wanted(reference, selection)}
     if not found:
-        names = ", ".join(str(reference) for reference in sorted(catalogue)[:20])
         raise SelectionError(
-            f"None of the {len(catalogue)} stacks in {where} is selected by project, include and exclude.",
-            hint=f"It has {names}.",
+            f"None of the {len(catalogue)} stacks in {backend.where} is selected by project, include and exclude.",
+            hint=existing(catalogue),
         )
     return found
 
@@ -59,13 +59,13 @@ def _check(selection: Selection) -> None:
         )
 
 
-def _listed(catalogue: Catalogue, stacks: tuple[str, ...], project: str | None, where: str) -> Catalogue:
+def _listed(backend: Backend, stacks: tuple[str, ...], project: str | None) -> Catalogue:
     found: Catalogue = {}
     for text in stacks:
         name = parse_stack_name(text)
         if name.project is None:
             name = dataclasses.replace(name, project=project)
-        reference, entry = pick(catalogue, name, where)
+        reference, entry = backend.locate(name)
         found[reference] = entry
     return found
 
@@ -79,8 +79,12 @@ def _wanted(reference: StackReference, selection: Selection) -> bool:
 
 def _matches(reference: StackReference, patterns: tuple[str, ...]) -> bool:
     # A pattern with a slash is about project and stack, one without only about the stack.
+    # An organization may be left out of it, as it is where there are none.
+    below_project = f"{reference.project}/{reference.stack}"
     return any(
-        fnmatch.fnmatchcase(str(reference) if "/" in pattern else reference.stack, pattern) for pattern in patterns
+        fnmatch.fnmatchcase(name, pattern)
+        for pattern in patterns
+        for name in ({str(reference), below_project} if "/" in pattern else {reference.stack})
     )
 
 

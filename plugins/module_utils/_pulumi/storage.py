@@ -4,34 +4,31 @@
 
 # Note that this module util is **PRIVATE** to the collection.
 
-"""What every place that keeps state can do: list its files and read one."""
+"""What every place that keeps state files can do: list them and read one."""
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
-# Far above any real state, far below what would hurt the controller.
-MAXIMUM_SIZE = 256 * 1024 * 1024
+from ansible_collections.slipway.aws.plugins.module_utils._pulumi.backend import Entry
 
-
-@dataclasses.dataclass(frozen=True)
-class Entry:
-    """A file of a backend. C(version) changes whenever the content does, as far as the place can tell."""
-
-    key: str
-    modified: float
-    version: str
+CHUNK = 1024 * 1024
 
 
 class Storage(t.Protocol):
     """A folder or a bucket. Keys are relative to the backend and use slashes."""
 
-    def entries(self, prefix: str) -> list[Entry]:
-        """List all files whose key begins with C(prefix), however deep."""
+    def entries(self, prefix: str, *, after: str = "") -> list[Entry]:
+        """List the files whose key begins with C(prefix), however deep, in order.
+
+        Only those whose key comes behind C(after).
+        """
 
     def read(self, key: str) -> bytes | None:
-        """Return a file's content, or V(None) when there is no such file."""
+        """Return a small file's content, or V(None) when there is no such file."""
+
+    def stream(self, key: str) -> t.Iterator[bytes] | None:
+        """Return a file's content in pieces, or V(None) when there is no such file."""
 
 
-__all__ = ("MAXIMUM_SIZE", "Entry", "Storage")
+__all__ = ("CHUNK", "Storage")

@@ -12,8 +12,13 @@ import typing as t
 
 from ansible_collections.slipway.aws.plugins.module_utils._aws import AwsError, Clients, aws_call
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
-from ansible_collections.slipway.aws.plugins.module_utils._pulumi.errors import BackendError, CheckpointError
-from ansible_collections.slipway.aws.plugins.module_utils._pulumi.storage import MAXIMUM_SIZE, Entry
+from ansible_collections.slipway.aws.plugins.module_utils._pulumi.backend import MAXIMUM_SIZE, Entry
+from ansible_collections.slipway.aws.plugins.module_utils._pulumi.errors import (
+    BackendDeniedError,
+    BackendError,
+    CheckpointError,
+)
+from ansible_collections.slipway.aws.plugins.module_utils._pulumi.storage import CHUNK
 from ansible_collections.slipway.aws.plugins.module_utils._pulumi.urls import BucketLocation
 
 try:
@@ -48,10 +53,11 @@ class BucketStorage:
         except botocore.exceptions.BotoCoreError as error:  # for instance a profile nobody wrote
             raise BackendError(f"Could not connect to the Pulumi backend at {location}: {error}.") from error
 
-    def entries(self, prefix: str) -> list[Entry]:
+    def entries(self, prefix: str, *, after: str = "") -> list[Entry]:
         location = self._location
+        start_after = location.prefix + after if after else ""
         try:
-            objects = list_objects(self._s3, location.bucket, location.prefix + prefix)
+            objects = list_objects(self._s3, location.bucket, location.prefix + prefix, start_after)
         except AwsError as error:
             raise self._told(error) from error
         return [
@@ -64,12 +70,24 @@ class BucketStorage:
         ]
 
     def read(self, key: str) -> bytes | None:
+        pieces = self.stream(key)
+        return None if pieces is None else b"".join(pieces)
+
+    def stream(self, key: str) -> t.Iterator[bytes] | None:
         location = self._location
         try:
-            return get_object(self._s3, location.bucket, location.prefix + key)
+            body = get_object(self._s3, location.bucket, location.prefix + key)
         except AwsError as error:
             if error.code == "NoSuchKey":
                 return None
+            raise self._told(error) from error
+        return self._pieces(body)
+
+    def _pieces(self, body: t.Any) -> t.Iterator[bytes]:
+        try:
+            while piece := read_piece(body):
+                yield piece
+        except AwsError as error:
             raise self._told(error) from error
 
     def _told(self, error: AwsError) -> BackendError:
@@ -77,7 +95,7 @@ class BucketStorage:
         if error.code == "NoSuchBucket":
             return BackendError(f"There is no S3 bucket {bucket!r}.", hint="Correct the backend URL.")
         if error.code in DENIED:
-            return BackendError(
+            return BackendDeniedError(
                 f"The Pulumi backend at {self._location} refused us ({error.code}).",
                 hint=f"Reading it needs s3:ListBucket on the bucket {bucket} and s3:GetObject on its objects.",
             )
@@ -105,19 +123,24 @@ def connection_options(location: BucketLocation, environment: t.Mapping[str, str
 
 
 @aws_call("list the Pulumi backend's objects")
-def list_objects(s3: t.Any, bucket: str, prefix: str) -> list[t.Any]:
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+def list_objects(s3: t.Any, bucket: str, prefix: str, start_after: str) -> list[t.Any]:
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, StartAfter=start_after)
     return [item for page in pages for item in page.get("Contents", [])]
 
 
 @aws_call("read an object of the Pulumi backend")
-def get_object(s3: t.Any, bucket: str, key: str) -> bytes:
+def get_object(s3: t.Any, bucket: str, key: str) -> t.Any:
     answer = s3.get_object(Bucket=bucket, Key=key)
     if answer["ContentLength"] > MAXIMUM_SIZE:
         raise CheckpointError(
             f"s3://{bucket}/{key} has {answer['ContentLength']} bytes, more than the {MAXIMUM_SIZE} we read."
         )
-    return bytes(answer["Body"].read())
+    return answer["Body"]
+
+
+@aws_call("read an object of the Pulumi backend to its end")
+def read_piece(body: t.Any) -> bytes:
+    return bytes(body.read(CHUNK))
 
 
 __all__ = ("BucketStorage", "connection_options")

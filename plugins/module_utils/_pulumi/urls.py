@@ -17,7 +17,11 @@ import urllib.parse
 
 from ansible_collections.slipway.aws.plugins.module_utils._pulumi.errors import BackendError
 
-SUPPORTED = "Supported are file://<folder> and s3://<bucket>/<prefix>."
+SUPPORTED = (
+    "Supported are file://<folder>, s3://<bucket>/<prefix>, https://<host> for Pulumi Cloud and its like, "
+    "and cli or cli+<URL> to let the Pulumi CLI read any other."
+)
+CLI = "cli"
 VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
 
 # Query parameters of s3:// that steer a connection, and those that only matter to somebody who writes state.
@@ -59,6 +63,32 @@ class BucketLocation:
         return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
 
 
+@dataclasses.dataclass(frozen=True)
+class CloudLocation:
+    """State at Pulumi Cloud, or a service with the same API."""
+
+    url: str
+
+    def __str__(self) -> str:
+        return self.url
+
+
+@dataclasses.dataclass(frozen=True)
+class CliLocation:
+    """State the Pulumi CLI reads for us: from the backend of this URL, or the one it is logged in to."""
+
+    url: str | None = dataclasses.field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        # The URL of a backend only the CLI knows may carry a password.
+        scheme = self.url.partition("://")[0] if self.url else ""
+        return f"the Pulumi CLI ({scheme}://…)" if scheme else "the Pulumi CLI"
+
+
+# pylint misreads A | B between classes at run time.
+Location = t.Union[FolderLocation, BucketLocation, CloudLocation, CliLocation]  # noqa: UP007
+
+
 def expand_variables(text: str, environment: t.Mapping[str, str]) -> str:
     """Replace C(${NAME}) and C(${NAME:-default}); an empty variable counts as unset, as in a shell."""
 
@@ -74,11 +104,13 @@ def expand_variables(text: str, environment: t.Mapping[str, str]) -> str:
     return VARIABLE.sub(value, text)
 
 
-def parse_backend_url(
-    url: str, *, base: pathlib.Path, environment: t.Mapping[str, str]
-) -> FolderLocation | BucketLocation:
+def parse_backend_url(url: str, *, base: pathlib.Path, environment: t.Mapping[str, str]) -> Location:
     """Say where a URL points. Relative C(file://) paths start at C(base)."""
     expanded = expand_variables(url.strip(), environment)
+    if expanded == CLI:
+        return CliLocation()
+    if expanded.startswith(f"{CLI}+"):
+        return CliLocation(expanded.removeprefix(f"{CLI}+"))
     scheme, separator, rest = expanded.partition("://")
     if not separator:
         raise BackendError(f"The backend {url!r} is not a URL.", hint=SUPPORTED)
@@ -88,6 +120,8 @@ def parse_backend_url(
         return _folder(rest, base)
     if scheme == "s3":
         return _bucket(rest)
+    if scheme in {"https", "http"}:
+        return _cloud(scheme, rest)
     # The URL itself stays out of the sentence: those of other schemes may carry a password.
     raise BackendError(f"Backends of the scheme {scheme}:// cannot be read.", hint=SUPPORTED)
 
@@ -97,7 +131,20 @@ def _folder(rest: str, base: pathlib.Path) -> FolderLocation:
     path = urllib.parse.unquote(rest.partition("?")[0])
     if not path:
         raise BackendError("The backend URL file:// names no folder.", hint="Write file://<folder>.")
-    return FolderLocation(pathlib.Path(os.path.normpath(base / pathlib.Path(path).expanduser())))
+    if not _is_encodable(path):
+        raise BackendError("The backend URL file:// holds a character that no folder has in its name.", hint=SUPPORTED)
+    try:
+        folder = pathlib.Path(path).expanduser()
+    except RuntimeError:
+        raise BackendError(f"The backend URL file://{path} begins with a home that is not known.") from None
+    return FolderLocation(pathlib.Path(os.path.normpath(base / folder)))
+
+
+def _is_encodable(path: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
 
 
 def _bucket(rest: str) -> BucketLocation:
@@ -126,6 +173,16 @@ def _bucket(rest: str) -> BucketLocation:
     )
 
 
+def _cloud(scheme: str, rest: str) -> CloudLocation:
+    host, _separator, path = rest.partition("/")
+    if not host or "@" in host or "?" in rest or "#" in rest:
+        raise BackendError(
+            f"The backend URL {scheme}:// is not the address of a service.",
+            hint="Write https://<host>, without a user name or parameters: the token comes from PULUMI_ACCESS_TOKEN.",
+        )
+    return CloudLocation(f"{scheme}://{host}" + (f"/{path.rstrip('/')}" if path.rstrip("/") else ""))
+
+
 def _endpoint(options: t.Mapping[str, str]) -> str | None:
     endpoint = options.get("endpoint")
     if not endpoint or "://" in endpoint:
@@ -141,4 +198,12 @@ def _flag(options: t.Mapping[str, str], name: str) -> bool:
     return text in {"true", "1", "t"}
 
 
-__all__ = ("BucketLocation", "FolderLocation", "expand_variables", "parse_backend_url")
+__all__ = (
+    "BucketLocation",
+    "CliLocation",
+    "CloudLocation",
+    "FolderLocation",
+    "Location",
+    "expand_variables",
+    "parse_backend_url",
+)

@@ -18,6 +18,7 @@ SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET_MARK = "1b47061264138c4ac30d75fd1eb44270"
 PASSPHRASE = "correct horse"
 SALT = b"\x01\x02\x03\x04\x05\x06\x07\x08"
+LOCK = b'{"pid": 1, "username": "someone", "hostname": "elsewhere", "timestamp": "2026-11-21T08:00:00Z"}'
 NEVER_UPDATED: dict[str, t.Any] = {"version": 0, "checkpoint": {"stack": "organization/shop/dev"}}
 
 
@@ -100,7 +101,15 @@ class StateFolder:
         path.write_bytes(content)
         return path
 
-    def lock(self, name: str) -> None:
+    def lock(self, name: str, content: bytes = LOCK) -> None:
         path = self.folder / ".pulumi" / "locks" / name / "0c6b9c1e.json"
         path.parent.mkdir(parents=True)
-        path.write_text('{"pid": 1, "username": "someone", "hostname": "elsewhere"}')
+        path.write_bytes(content)
+
+    def history(self, name: str, seconds: int, content: t.Any, *, suffix: str = ".json") -> None:
+        """Write the record of an update that ended so many seconds after 1970."""
+        path = self.folder / ".pulumi" / "history" / name / f"{Path(name).name}-{seconds}000000000.history{suffix}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not isinstance(content, bytes):
+            content = json.dumps(content).encode()
+        path.write_bytes(gzip.compress(content) if suffix.endswith(".gz") else content)

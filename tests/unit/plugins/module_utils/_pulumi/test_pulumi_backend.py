@@ -10,7 +10,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.slipway.aws.plugins.module_utils._pulumi.backend import Backend, open_backend
+from ansible_collections.slipway.aws.plugins.module_utils._pulumi.backend import Backend, ConfigKey, Entry, Lock
+from ansible_collections.slipway.aws.plugins.module_utils._pulumi.backend_storage import StorageBackend
 from ansible_collections.slipway.aws.plugins.module_utils._pulumi.errors import (
     BackendEmptyError,
     BackendError,
@@ -18,8 +19,15 @@ from ansible_collections.slipway.aws.plugins.module_utils._pulumi.errors import 
     SelectionError,
     StackNotFoundError,
 )
-from ansible_collections.slipway.aws.plugins.module_utils._pulumi.names import StackReference, parse_stack_name
+from ansible_collections.slipway.aws.plugins.module_utils._pulumi.names import (
+    StackName,
+    StackReference,
+    parse_stack_name,
+)
+from ansible_collections.slipway.aws.plugins.module_utils._pulumi.reader import open_backend
 from ansible_collections.slipway.aws.plugins.module_utils._pulumi.selection import Selection, select
+from ansible_collections.slipway.aws.plugins.module_utils._pulumi.storage_folder import FolderStorage
+from ansible_collections.slipway.aws.plugins.module_utils._pulumi.urls import FolderLocation
 from pulumi_state import StateFolder, checkpoint
 
 
@@ -91,7 +99,7 @@ def test_the_newest_spelling_of_a_stack_counts(state: StateFolder, newest: str) 
     backend = opened(state)
     entry = list(backend.catalogue().values())[-1]
     assert entry.key == f".pulumi/stacks/shop/dev{newest}"
-    assert backend.find(StackReference("shop", "dev")) == entry
+    assert backend.locate(StackName("dev", "shop"))[1] == entry
 
 
 @pytest.mark.parametrize("text", ["organization/shop/dev", "organization/prod", "prod"])
@@ -144,33 +152,49 @@ def test_a_long_list_of_stacks_is_cut(state: StateFolder) -> None:
 )
 def test_selecting_stacks(state: StateFolder, selection: Selection, found: list[str]) -> None:
     backend = filled(state, "shop/dev", "shop/prod-eu", "shop/prod-us", "blog/dev")
-    assert names(select(backend.catalogue(), selection, "here")) == found
+    assert names(select(backend, selection)) == found
+
+
+def test_an_organization_may_be_left_out_of_a_pattern() -> None:
+    class Cloud:
+        where = "cloud"
+
+        def catalogue(self) -> dict[StackReference, Entry]:
+            entry = Entry("", 0, "")
+            return {StackReference("shop", "dev", "acme"): entry, StackReference("shop", "dev", "other"): entry}
+
+    def found(pattern: str) -> list[str]:
+        return names(select(t.cast("Backend", Cloud()), Selection(include=(pattern,))))
+
+    assert found("shop/*") == ["acme/shop/dev", "other/shop/dev"]
+    assert found("acme/*") == ["acme/shop/dev"]
+    assert found("dev") == ["acme/shop/dev", "other/shop/dev"]
 
 
 @pytest.mark.parametrize(
     ("selection", "sentence"),
     [
-        (Selection(project="nope"), "None of the 1 stacks in here is selected"),
-        (Selection(include=("prod",)), "None of the 1 stacks in here is selected"),
-        (Selection(exclude=("*",)), "None of the 1 stacks in here is selected"),
+        (Selection(project="nope"), "None of the 1 stacks in file://.* is selected"),
+        (Selection(include=("prod",)), "None of the 1 stacks in file://.* is selected"),
+        (Selection(exclude=("*",)), "None of the 1 stacks in file://.* is selected"),
         (Selection(stacks=()), "The list of stacks is empty"),
         (Selection(stacks=("dev",), include=("dev",)), "stacks names what to take"),
     ],
 )
 def test_a_selection_of_nothing(state: StateFolder, selection: Selection, sentence: str) -> None:
     with pytest.raises(SelectionError, match=sentence):
-        select(filled(state, "shop/dev").catalogue(), selection, "here")
+        select(filled(state, "shop/dev"), selection)
 
 
 def test_a_backend_without_stacks_is_empty(state: StateFolder) -> None:
     with pytest.raises(BackendEmptyError, match="has no stacks"):
-        select(opened(state).catalogue(), Selection(), "here")
+        select(opened(state), Selection())
 
 
 def test_a_folder_without_any_state_is_empty(tmp_path: Path) -> None:
     backend = open_backend(f"file://{tmp_path}", base=tmp_path, environment={})
     assert backend.catalogue() == {}
-    assert backend.locked() == set()
+    assert backend.lock(StackReference("shop", "dev")) is None
 
 
 def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:
@@ -190,7 +214,7 @@ def test_a_pipe_is_not_waited_for(state: StateFolder) -> None:
     backend = opened(state)
     entry = list(backend.catalogue().values())[-1]
     with pytest.raises(CheckpointError, match="is not a regular file"):
-        backend.read(entry)
+        b"".join(backend.stream(entry, secrets=False))
 
 
 def test_a_state_file_that_vanishes(state: StateFolder) -> None:
@@ -199,11 +223,106 @@ def test_a_state_file_that_vanishes(state: StateFolder) -> None:
     entry = list(backend.catalogue().values())[-1]
     path.unlink()
     with pytest.raises(StackNotFoundError, match="was removed while it was being read"):
-        backend.read(entry)
+        b"".join(backend.stream(entry, secrets=False))
 
 
 def test_locks_name_their_stacks(state: StateFolder) -> None:
     state.lock("organization/shop/dev")
     state.lock("legacy")
     (state.folder / ".pulumi" / "locks" / "stray").write_text("x")
-    assert opened(state).locked() == {StackReference("shop", "dev"), StackReference("", "legacy")}
+    backend = opened(state)
+    assert backend.lock(StackReference("shop", "dev")) == Lock("someone@elsewhere (pid 1) since 2026-11-21T08:00:00Z")
+    assert backend.lock(StackReference("", "legacy")) is not None
+    assert backend.lock(StackReference("shop", "prod")) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b'{"pid": "1"}', b"\xff"])
+def test_a_lock_nobody_can_read_is_still_a_lock(state: StateFolder, content: bytes) -> None:
+    state.lock("organization/shop/dev", content)
+    assert opened(state).lock(StackReference("shop", "dev")) == Lock()
+
+
+def test_an_organization_of_the_cloud_is_refused(state: StateFolder) -> None:
+    with pytest.raises(StackNotFoundError, match="'acme/shop/dev' begins with the organization 'acme'") as caught:
+        filled(state, "shop/dev").locate(parse_stack_name("acme/shop/dev"))
+    assert "'organization/shop/dev'" in str(caught.value.hint)
+
+
+def record(result: str, **more: t.Any) -> dict[str, t.Any]:
+    return {"kind": "update", "startTime": 1, "endTime": 2, "message": "", "version": 0, "result": result} | more
+
+
+def test_the_last_update_is_the_last_record(state: StateFolder) -> None:
+    backend = filled(state, "shop/dev", "shop/dev-2")
+    state.history("shop/dev", 1_700_000_000, record("failed"))
+    state.history("shop/dev", 1_700_000_100, record("succeeded", message="mend it"), suffix=".json.gz")
+    state.history("shop/dev-2", 1_800_000_000, record("failed"))
+    (state.folder / ".pulumi/history/shop/dev/dev-1900000000000000000.checkpoint.json").write_text("{}")
+    update = backend.last_update(*backend.locate(StackName("dev", "shop")))
+    assert update is not None
+    assert (update.kind, update.result, update.failed) == ("update", "succeeded", False)
+    assert (update.started, update.ended, update.message) == (1, 2, "mend it")
+
+
+def test_a_stack_without_history_has_no_last_update(state: StateFolder) -> None:
+    backend = filled(state, "shop/dev")
+    assert backend.last_update(*backend.locate(StackName("dev", "shop"))) is None
+
+
+def test_only_recent_history_is_listed_unless_the_clocks_differ(state: StateFolder) -> None:
+    class Watched(FolderStorage):
+        asked: t.ClassVar[list[str]] = []
+
+        def entries(self, prefix: str, *, after: str = "") -> list[Entry]:
+            self.asked.append(after)
+            return super().entries(prefix, after=after)
+
+    os.utime(state.write("shop/dev", checkpoint()), (1_700_000_000, 1_700_000_000))
+    backend = StorageBackend(Watched(FolderLocation(state.folder)), "here")
+    found = backend.locate(StackName("dev", "shop"))
+    Watched.asked.clear()
+    state.history("shop/dev", 1_700_000_000 - 10_000, record("failed"))
+    assert getattr(backend.last_update(*found), "result", None) == "failed"
+    assert Watched.asked == [".pulumi/history/shop/dev/dev-1699996400000000000", ""]
+    state.history("shop/dev", 1_700_000_000 - 10, record("succeeded"))
+    Watched.asked.clear()
+    assert getattr(backend.last_update(*found), "result", None) == "succeeded"
+    assert Watched.asked == [".pulumi/history/shop/dev/dev-1699996400000000000"]
+
+
+@pytest.mark.parametrize(
+    ("config", "keys"),
+    [
+        (None, ()),
+        (
+            {
+                "shop:deep": {"a": [{"secure": "v1:x"}]},
+                "shop:name": "x",
+                "shop:pw": {"secure": "v1:x"},
+                "shop:list": [1],
+            },
+            (
+                ConfigKey("shop:deep", secret=True),
+                ConfigKey("shop:list", secret=False),
+                ConfigKey("shop:name", secret=False),
+                ConfigKey("shop:pw", secret=True),
+            ),
+        ),
+        ({"a": {"string": "x", "secret": True}}, (ConfigKey("a", secret=True),)),
+        ({"a": {"string": "x", "secret": False}}, (ConfigKey("a", secret=False),)),
+    ],
+)
+def test_config_keys_without_values(state: StateFolder, config: t.Any, keys: tuple[ConfigKey, ...]) -> None:
+    backend = filled(state, "shop/dev")
+    state.history("shop/dev", 1_700_000_000, record("succeeded", config=config))
+    update = backend.last_update(*backend.locate(StackName("dev", "shop")))
+    assert update is not None
+    assert update.config_keys == keys
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"result": 1}', b"\x1f\x8b\x08"])
+def test_a_damaged_record_is_an_error(state: StateFolder, content: bytes) -> None:
+    backend = filled(state, "shop/dev")
+    state.history("shop/dev", 1_700_000_000, content)
+    with pytest.raises(CheckpointError, match=r"dev-1700000000000000000\.history\.json"):
+        backend.last_update(*backend.locate(StackName("dev", "shop")))

@@ -6,15 +6,19 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.slipway.aws.plugins.module_utils._pulumi.errors import StackNotFoundError
-from ansible_collections.slipway.aws.plugins.module_utils._pulumi.names import StackName, parse_stack_name
+from ansible_collections.slipway.aws.plugins.module_utils._pulumi.names import (
+    StackName,
+    StackReference,
+    parse_stack_name,
+)
 
 
 @pytest.mark.parametrize(
     ("text", "name"),
     [
         ("dev", StackName("dev")),
-        ("organization/dev", StackName("dev")),
-        ("organization/shop/dev", StackName("dev", "shop")),
+        ("organization/dev", StackName("dev", organization="organization")),
+        ("organization/shop/dev", StackName("dev", "shop", "organization")),
         ("prod_eu-1.blue", StackName("prod_eu-1.blue")),
     ],
 )
@@ -31,7 +35,17 @@ def test_no_name(text: str) -> None:
     assert "organization/project/stack" in str(caught.value.hint)
 
 
-def test_an_organization_of_the_cloud_is_refused() -> None:
-    with pytest.raises(StackNotFoundError, match="begins with the organization 'acme'") as caught:
-        parse_stack_name("acme/shop/dev")
-    assert "'organization/shop/dev'" in str(caught.value.hint)
+@pytest.mark.parametrize(
+    ("name", "reference", "expected"),
+    [
+        ("dev", StackReference("shop", "dev", "acme"), True),
+        ("acme/dev", StackReference("shop", "dev", "acme"), True),
+        ("acme/shop/dev", StackReference("shop", "dev", "acme"), True),
+        ("other/shop/dev", StackReference("shop", "dev", "acme"), False),
+        ("acme/blog/dev", StackReference("shop", "dev", "acme"), False),
+        ("organization/shop/dev", StackReference("shop", "dev"), True),
+        ("prod", StackReference("shop", "dev"), False),
+    ],
+)
+def test_which_stacks_a_name_means(name: str, reference: StackReference, expected: bool) -> None:
+    assert parse_stack_name(name).matches(reference) is expected

@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("cryptography")
 
-from ansible_collections.slipway.aws.plugins.module_utils._pulumi import passphrase
+from ansible_collections.slipway.aws.plugins.module_utils._pulumi import sealed
 from ansible_collections.slipway.aws.plugins.module_utils._pulumi.checkpoint import SecretsProvider
 from ansible_collections.slipway.aws.plugins.module_utils._pulumi.errors import SecretsError
 from ansible_collections.slipway.aws.plugins.module_utils._pulumi.secrets import decrypter
@@ -52,12 +52,13 @@ def flip(ciphertext: str) -> str:
         (
             SecretsProvider("awskms", {}),
             RIGHT,
-            "encrypted by the provider 'awskms'; this version knows only 'passphrase'",
+            "encrypted by the provider 'awskms', which this version does not know",
         ),
         (PROVIDER, {}, "are encrypted with a passphrase"),
         (PROVIDER, {"PULUMI_CONFIG_PASSPHRASE_FILE": ""}, "are encrypted with a passphrase"),
         (PROVIDER, {"PULUMI_CONFIG_PASSPHRASE_FILE": "/nonexistent"}, "PULUMI_CONFIG_PASSPHRASE_FILE cannot be read"),
         (PROVIDER, {"PULUMI_CONFIG_PASSPHRASE": "hunter2"}, "The passphrase is not the one"),
+        (PROVIDER, {"PULUMI_CONFIG_PASSPHRASE": "hunter2\ud800"}, "The passphrase is not a text"),
         (SecretsProvider("passphrase", {}), RIGHT, "passphrase salt is damaged"),
         (SecretsProvider("passphrase", {"salt": 7}), RIGHT, "passphrase salt is damaged"),
         (SecretsProvider("passphrase", {"salt": "v2:AA==:x"}), RIGHT, "passphrase salt is damaged"),
@@ -97,6 +98,6 @@ def test_nothing_is_derived_until_a_secret_is_wanted() -> None:
 
 
 def test_without_the_library_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passphrase, "HAS_CRYPTOGRAPHY", False)
+    monkeypatch.setattr(sealed, "HAS_CRYPTOGRAPHY", False)
     with pytest.raises(SecretsError, match="needs the Python library cryptography"):
         decrypter(PROVIDER, RIGHT)("x")

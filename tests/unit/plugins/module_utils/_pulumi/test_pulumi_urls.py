@@ -76,6 +76,9 @@ def test_buckets(url: str, location: BucketLocation) -> None:
         ("", "is not a URL"),
         ("file://", "names no folder"),
         ("file:///a\0b", "holds a NUL character"),
+        ("file:///a%00b", "holds a character that no folder has in its name"),
+        ("file:///a\ud800b", "holds a character that no folder has in its name"),
+        ("file://~nobody.at.all/state", "begins with a home that is not known"),
         ("s3://", "names no bucket"),
         ("s3:///prefix", "names no bucket"),
         ("s3://bucket?reigon=eu-west-1", "unknown parameter reigon"),
@@ -94,3 +97,8 @@ def test_a_password_in_a_url_is_not_repeated() -> None:
     with pytest.raises(BackendError) as caught:
         parse_backend_url("https://me:hunter2@example.com", base=BASE, environment={})
     assert "hunter2" not in caught.value.as_result()["msg"]
+
+
+def test_a_password_in_a_url_for_the_cli_is_not_shown() -> None:
+    location = parse_backend_url("cli+postgres://me:hunter2@example.com/x", base=BASE, environment={})
+    assert "hunter2" not in f"{location} {location!r}"

@@ -40,7 +40,13 @@ def nested(levels: int) -> t.Any:
         ("text", "text"),
         ("日本語 ✓", "日本語 ✓"),
         ("half \ud83d character", "half \ufffd character"),
-        (12345678901234567890, 12345678901234567890),
+        (2**53, 2**53),
+        (2**53 + 1, 2**53),
+        (-(2**53) - 1, -(2**53)),
+        (12345678901234567890, 12345678901234567000),
+        (2**63, 9223372036854776000),
+        (10**21, 1e21),
+        (-(10**22), -1e22),
         (1.5, 1.5),
         (True, True),
         (None, None),
@@ -55,7 +61,9 @@ def nested(levels: int) -> t.Any:
         # Inside a secret, a further secret is only marked.
         (sealed({"pw": {SIGNATURE: SECRET_MARK, "ciphertext": '"inner"'}}), {"pw": "inner"}),
         ({SIGNATURE: ASSET, "hash": "abc", "text": ""}, {SIGNATURE: ASSET, "hash": "abc", "text": ""}),
-        ({SIGNATURE: BYTES, "value": "aGVsbG//"}, "hello\ufffd"),
+        ({SIGNATURE: BYTES, "value": "aGVsbG8="}, "hello"),
+        # Bytes that are no text are shown as the CLI shows them.
+        ({SIGNATURE: BYTES, "value": "aGVsbG//"}, 'b"aGVsbG//"'),
         (nested(90), nested(90)),
     ],
 )
@@ -71,6 +79,7 @@ def test_plain_values(value: t.Any, expected: t.Any) -> None:
         ("[secret]", r"The output out is the text \[secret\]"),
         ({"db": {"pw": "[secret]"}}, r"The output out.db.pw is the text \[secret\]"),
         (sealed("[secret]"), r"The output out is the text \[secret\]"),
+        (10**400, "is not a finite number"),
         ({SIGNATURE: FLOAT, "value": "7ff0000000000000"}, "is not a finite number"),
         ({SIGNATURE: "d0e6a833031e9bbcd3f4e8bde6ca49a4"}, "of a kind this version does not know"),
         ({SIGNATURE: None}, "of a kind this version does not know"),
@@ -87,6 +96,13 @@ def test_plain_values(value: t.Any, expected: t.Any) -> None:
 def test_values_nobody_could_use(value: t.Any, sentence: str) -> None:
     with pytest.raises(OutputError, match=sentence) as caught:
         plain(value, unseal, "out")
+    assert "hunter2" not in str(caught.value.as_result())
+
+
+@pytest.mark.parametrize("inner", [UNKNOWN, "[secret]", 10**400, {SIGNATURE: "?"}, {SIGNATURE: BYTES}], ids=str)
+def test_keys_inside_a_secret_are_not_named(inner: t.Any) -> None:
+    with pytest.raises(OutputError, match="output db.password ") as caught:
+        plain({"password": sealed({"hunter2": [inner]})}, unseal, "db")
     assert "hunter2" not in str(caught.value.as_result())
 
 
