@@ -36,6 +36,7 @@ class LiveAction(ActionBase):
     """Base of actions whose engine runs here on a local connection, and as the plain module everywhere else."""
 
     ARGUMENTS: t.ClassVar[dict[str, t.Any]] = {}
+    NEEDS_BOTO3 = True
     TRANSFERS_FILES = False
 
     def work(self, params: dict[str, t.Any], report: Callable[[str, str], None]) -> dict[str, t.Any]:
@@ -62,7 +63,7 @@ class LiveAction(ActionBase):
         local = self._connection.transport == "local"
         # A task's environment and privileges reach a module, not the controller process.
         plain = not any(self._task.environment or []) and not self._play_context.become
-        if local and plain and not BOTO3:
+        if local and plain and self.NEEDS_BOTO3 and not BOTO3:
             raise AnsibleActionFail("boto3 is needed on the controller: install it for the Python that runs Ansible.")
         return local and plain and not self._task.async_val
 
