@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 import os
@@ -103,6 +104,18 @@ class Project:
             check=True,
         )
         return [json.loads(line) for line in run.stdout.splitlines()]
+
+    def evaluate(self, expression: str, *, host: str = "all", **environment: str) -> t.Any:
+        """Return what an expression is to a task of a host; the text it becomes on the way is none Ansible reads."""
+        run = self.adhoc("{{ " + expression + " | ansible.builtin.to_json | b64encode }}", host, **environment)
+        assert run.returncode == 0, run.stdout + run.stderr
+        return json.loads(base64.b64decode(json.loads(run.stdout.partition("=>")[2])["msg"]))
+
+    def adhoc(self, message: str, host: str = "all", **environment: str) -> subprocess.CompletedProcess[str]:
+        """Let a task of a host say something."""
+        task = ["-m", "ansible.builtin.debug", "-a", json.dumps({"msg": message})]
+        connect = ["-c", "local", "--one-line"]
+        return self.command("adhoc", "-i", str(self.file), host, *task, *connect, **environment)
 
     def ask(self, source: Path, **environment: str) -> Answer:
         run = self.command("inventory", "-i", str(source), "--list", **environment)

@@ -36,10 +36,12 @@ def test_one_host_for_each_stack(project: t.Any) -> None:
     assert answer.group("pulumi_stacks") == answer.group("project_shop") == ["dev", "prod"]
     assert answer.group("live") == ["prod"]
     assert answer.variables("dev") == {
+        "pulumi_organization": "",
         "pulumi_project": "shop",
         "pulumi_stack": "dev",
         "pulumi_outputs": {"url": "https://dev", "ports": [80, 443]},
         "pulumi_secret_outputs": [],
+        "pulumi_update": None,
         "address": "https://dev",
     }
 
@@ -98,7 +100,6 @@ def test_the_old_layout_has_no_projects(project: t.Any) -> None:
 NEW = {"new": NEVER_UPDATED}
 DEV = {"dev": checkpoint({"url": "x"})}
 TWO = {**DEV, "prod": checkpoint({"url": "x"})}
-SECRET = {"dev": checkpoint({"pw": secret("x")}, secrets_providers=passphrase_provider())}
 # Options, what is in the backend, and the sentence that has to come of it.
 FAILURES: list[tuple[str, dict[str, t.Any], str]] = [
     ("", {}, "has no stacks. Run the first pulumi up against it"),
@@ -109,7 +110,7 @@ FAILURES: list[tuple[str, dict[str, t.Any], str]] = [
     ("stacks: [new]\nallow_empty: true", NEW, "Stack shop/new was never updated"),
     ("include: [prod]", DEV, "None of the 1 stacks"),
     ("", {**DEV, **NEW}, "Stack shop/new was never updated"),
-    ("", {"dev": checkpoint(resources=[])}, "Stack shop/dev holds no resources: it was destroyed"),
+    ("", {"dev": checkpoint(resources=[])}, "Stack shop/dev was never updated"),
     ("", {"dev": checkpoint(pending_operations=[{}])}, "Stack shop/dev: the last update was cut off"),
     ("", {"dev": b'{"version": 3'}, "shop/dev.json is damaged or cut short"),
     ("", {"dev": checkpoint({"pw": "[secret]"})}, "Stack shop/dev: The output pw is the text [secret]"),
@@ -121,13 +122,12 @@ FAILURES: list[tuple[str, dict[str, t.Any], str]] = [
     ),
     ("strict: true\nhostnames: [nothing]", DEV, "The hostnames expression 'nothing' fails for stack shop/dev"),
     ("hostnames: [nothing]", DEV, "No expression of the option hostnames gives stack shop/dev a name"),
-    ("hostnames: [\"'one'\"]", TWO, "Two stacks would be the host one: shop/dev and shop/prod"),
-    ("secret_outputs: decrypt", SECRET, "Stack shop/dev: The stack's secrets are encrypted with a passphrase"),
-    ("secret_outputs: decrypt\ncache: true", DEV, "cache would keep decrypted secrets"),
+    ("hostnames: [\"'one'\"]", TWO, "Two hosts would be called one: stack shop/dev and stack shop/prod"),
     ("backend: file://nowhere", {}, "inventory/nowhere: the folder does not exist"),
     ("backend: file://${NOT_SET}", {}, "uses the environment variable NOT_SET, which is not set"),
-    ("backend: https://app.example.com", {}, "Backends of the scheme https:// cannot be read"),
-    ("backend:", {}, "names no Pulumi backend. Set its option backend, or PULUMI_BACKEND_URL"),
+    ("backend: gs://state", {}, "Backends of the scheme gs:// cannot be read"),
+    ("backend:", {}, "No Pulumi backend is named. Set the option backend, or PULUMI_BACKEND_URL"),
+    ("project_dir: nowhere", DEV, "There is no Pulumi project in"),
 ]
 
 
@@ -177,16 +177,46 @@ def test_pending_may_be_allowed(project: t.Any) -> None:
     assert project.list("allow_pending: true").variables("dev")["pulumi_outputs"] == {"url": "x"}
 
 
+RECORD = {"kind": "update", "startTime": 1790000000, "endTime": 1790000042, "result": "succeeded"}
+
+
+def test_what_the_last_update_did(project: t.Any) -> None:
+    state = project.state()
+    state.write("shop/dev", checkpoint({"url": "x"}))
+    state.history("shop/dev", 1790000042, RECORD)
+    expected = {"kind": "update", "result": "succeeded", "started": 1790000000, "ended": 1790000042}
+    assert project.list().variables("dev")["pulumi_update"] == expected
+    state.history("shop/dev", 1790000099, RECORD | {"result": "failed"})
+    refused = project.list("allow_pending: true")
+    assert refused.returncode != 0
+    assert "Stack shop/dev: the last update failed" in refused.complaints
+    allowed = project.list("allow_failed: true").variables("dev")
+    assert (allowed["pulumi_update"]["result"], allowed["pulumi_outputs"]) == ("failed", {"url": "x"})
+    state.write("shop/dev", checkpoint(resources=[]))
+    state.history("shop/dev", 1790000199, RECORD | {"kind": "destroy"})
+    assert "Stack shop/dev holds no resources: it was destroyed" in project.list().complaints
+
+
+def test_a_project_folder_names_project_and_backend(project: t.Any) -> None:
+    state = project.state()
+    for name in ("shop", "other"):
+        state.write(f"{name}/dev", checkpoint({"from": name}, project=name))
+    infra = project.folder / "infra"
+    infra.mkdir()
+    (infra / "Pulumi.yaml").write_text("name: shop\nruntime: nodejs\nbackend: {url: 'file://../state'}\n")
+    own = project.list("project_dir: ../infra", backend="")
+    assert own.complaints == ""
+    assert own.variables("dev")["pulumi_outputs"] == {"from": "shop"}
+    other = project.list("project_dir: ../infra\nproject: other", backend="")
+    assert other.variables("dev")["pulumi_outputs"] == {"from": "other"}
+
+
 def test_secrets_are_left_out_unless_asked_for(project: t.Any) -> None:
-    outputs = {"url": "x", "pw": secret("geheim")}
+    outputs = {"url": "x", "pw": secret("geheim"), "db": {"user": "me", "password": secret("geheim")}}
     project.state().write("shop/dev", checkpoint(outputs, secrets_providers=passphrase_provider()))
-    variables = project.list().variables("dev")
-    assert (variables["pulumi_outputs"], variables["pulumi_secret_outputs"]) == ({"url": "x"}, ["pw"])
-    answer = project.list("secret_outputs: decrypt", PULUMI_CONFIG_PASSPHRASE=PASSPHRASE)
-    assert answer.variables("dev")["pulumi_outputs"] == {"url": "x", "pw": "geheim"}
-    wrong = project.list("secret_outputs: decrypt", PULUMI_CONFIG_PASSPHRASE="hunter2")
-    assert "The passphrase is not the one" in wrong.complaints
-    assert "hunter2" not in wrong.complaints
+    variables = project.list("flatten: leaves", PULUMI_CONFIG_PASSPHRASE=PASSPHRASE).variables("dev")
+    assert (variables["pulumi_outputs"], variables["pulumi_secret_outputs"]) == ({"url": "x"}, ["db", "pw"])
+    assert [name for name in variables if not name.startswith("pulumi_")] == ["url"]
 
 
 def test_where_the_backend_is_told(project: t.Any, tmp_path: Path) -> None:
@@ -234,8 +264,10 @@ def test_the_names_of_files(project: t.Any, name: str, accepted: bool) -> None:
 def test_the_documentation_is_complete(project: t.Any) -> None:
     run = project.command("doc", "-t", "inventory", "slipway.aws.pulumi", "--json")
     assert run.returncode == 0, run.stderr
+    assert "slipway" not in run.stderr
     (document,) = json.loads(run.stdout).values()
-    own = {"backend", "project", "stacks", "include", "exclude", "hostnames", "secret_outputs"}
+    own = {"backend", "project", "project_dir", "stacks", "include", "exclude", "hostnames", "secret_outputs"}
+    own |= {"resources", "flatten", "flatten_prefix", "allow_failed"}
     shared = {"compose", "groups", "keyed_groups", "strict", "cache", "cache_plugin"}
     assert own | shared | {"allow_empty", "allow_pending"} <= document["doc"]["options"].keys()
     assert document["examples"]
