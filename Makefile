@@ -10,7 +10,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
 .DEFAULT_GOAL := help
 
-.PHONY: help setup demo up down test check lock
+.PHONY: help setup demo up down test check bench lock
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
@@ -32,6 +32,9 @@ check: setup ## Lint and unit tests, in under two minutes
 
 test: setup ## Everything, with one summary
 	@$(bin)/python tests/gates/run.py
+
+bench: setup ## Measure reading Pulumi stacks beside the Pulumi CLI, in one run
+	@$(bin)/python tests/gates/steps/pulumi_cli.py $(bin)/python tests/bench/bench_pulumi.py
 
 lock: setup ## Resolve the requirements again and write the hash-locked files
 	@scripts/lock.sh

@@ -40,7 +40,15 @@ ACTIONS = files("action.yml", ".github/actions/*/action.yml")
 SCRIPTS = (".ci/run", *files("scripts/*.sh"))
 
 
-WITH_SERVERS = ("tests/unit/plugins/modules", "tests/unit/plugins/inventory")
+PULUMI_READER = "tests/unit/plugins/module_utils/_pulumi"
+WITH_SERVERS = (
+    "tests/unit/plugins/modules",
+    "tests/unit/plugins/inventory",
+    "tests/unit/plugins/lookup",
+    PULUMI_READER,
+)
+# They stand beside the other tests of the reader, and need the true Pulumi CLI besides.
+WITH_PULUMI = files(f"{PULUMI_READER}/test_pulumi_cli_*.py")
 WITH_ENGINE = "tests/unit/plugins/modules/test_ecr_push_engine.py"
 WITH_EMULATOR = files("pulumi_infra/tests/test_local_*.py")
 
@@ -86,6 +94,15 @@ CHECKS = (
         "--config-file=.config/mypy.ini",
         "tests/e2e",
         environment={"MYPYPATH": "demo:tests/e2e"},
+    ),
+    *(
+        mypy(
+            f"mypy-{folder.replace('_', '-')}",
+            "--config-file=.config/mypy.ini",
+            f"tests/{folder}",
+            environment={"MYPYPATH": f"collections:tests/{folder}:{PULUMI_READER}"},
+        )
+        for folder in ("bench", "core_versions", "pulumi_cli")
     ),
     mypy("mypy-demo", "--config-file=.config/mypy.ini", "demo", environment={"MYPYPATH": "demo"}),
     Gate(name="yamllint", group="check", command=("yamllint", "--strict", "."), seconds=2),
@@ -155,10 +172,32 @@ SERVERS = (
     ),
     Gate(
         name="unit-inventory",
-        command=(*PYTEST, "-n", "2", "tests/unit/plugins/inventory"),
-        paths=("tests/unit/plugins/inventory",),
-        seconds=30,
+        command=(*PYTEST, "-n", "2", "tests/unit/plugins/inventory", "tests/unit/plugins/lookup"),
+        paths=("tests/unit/plugins/inventory", "tests/unit/plugins/lookup"),
+        seconds=90,
     ),
+    Gate(
+        name="unit-pulumi",
+        command=(*PYTEST, "-n", "2", PULUMI_READER, *(f"--ignore={path}" for path in WITH_PULUMI)),
+        paths=(PULUMI_READER, *WITH_PULUMI),
+        seconds=90,
+    ),
+    Gate(
+        name="pulumi-cli",
+        command=step("pulumi_cli", *PYTEST, "-n", "2", "tests/pulumi_cli", *WITH_PULUMI),
+        paths=("tests/pulumi_cli", *WITH_PULUMI),
+        # Building the CLI takes longest, and only where it was never built.
+        seconds=400,
+        timeout=2400,
+        first=True,
+    ),
+    Gate(
+        name="core-versions",
+        command=(*PYTEST, "tests/core_versions"),
+        paths=("tests/core_versions",),
+        seconds=90,
+    ),
+    Gate(name="fuzz", command=step("fuzz"), paths=("tests/fuzz",), seconds=60),
     Gate(
         name="infra-on-emulator",
         command=(*PYTEST, *(path.removeprefix("pulumi_infra/") for path in WITH_EMULATOR)),
