@@ -25,12 +25,9 @@ def collection(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def read(workshop: Workshop, environment: t.Mapping[str, str]) -> t.Any:
-    package = "ansible_collections.slipway.aws.plugins.module_utils._pulumi"
-    backends, names, stacks = (importlib.import_module(f"{package}.{name}") for name in ("backend", "names", "stack"))
-    backend = backends.open_backend(workshop.backend, base=workshop.project, environment=environment)
-    name = names.parse_stack_name("organization/workshop/try")
-    reference, entry = backends.pick(backend.catalogue(), name, backend.where)
-    return stacks.read_stack(backend, reference, entry, locked=False, environment=environment)
+    reader = importlib.import_module("ansible_collections.slipway.aws.plugins.module_utils._pulumi.reader")
+    opened = reader.open_reader(workshop.backend, base=workshop.project, environment=environment)
+    return opened.stack("organization/workshop/try", reader.Terms())
 
 
 def test_plain_outputs(workshop: Workshop) -> None:
@@ -46,7 +43,7 @@ def test_secret_outputs(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> 
     stack = read(workshop, PASSPHRASE)
     assert stack.secret_outputs == ("word",)
     assert stack.outputs(secrets=False) == {"plain": "seen"}
-    assert stack.output("word") == "xylophone"
+    assert stack.output("word", secrets=True) == "xylophone"
 
 
 def test_a_destroyed_stack_has_no_outputs(workshop: Workshop) -> None:
