@@ -24,6 +24,9 @@ except ImportError:
     BOTO3 = ""
 
 CONTEXT = "context_"
+# Parameters of the URL that steer the connection, and one that only chose between two libraries of Pulumi's.
+STEERING = frozenset({"dualstack", "endpoint", "fips", "profile", "region"})
+IGNORED = frozenset({"awssdk"})
 ATTEMPTS = 4
 
 
@@ -36,6 +39,12 @@ def key_service_decrypter(state: t.Mapping[str, t.Any], environment: t.Mapping[s
     if not BOTO3:
         raise SecretsError("Decrypting secrets by AWS KMS needs the Python library boto3, which is not installed.")
     options = dict(urllib.parse.parse_qsl(address.query, keep_blank_values=True))
+    unknown = sorted(name for name in options if name not in STEERING | IGNORED and not name.startswith(CONTEXT))
+    if unknown:
+        raise SecretsError(
+            f"The stack's secrets provider has the parameter {', '.join(unknown)}, which is not supported here.",
+            hint="Put what it says into an AWS profile and name that with profile=, or let the Pulumi CLI read the stack.",
+        )
     context = {name.removeprefix(CONTEXT): value for name, value in options.items() if name.startswith(CONTEXT)}
     try:
         key = decrypt_key(Clients(_connection(options, environment))("kms"), decode(sealed_key), context)
@@ -57,11 +66,15 @@ def _named(address: urllib.parse.SplitResult) -> str:
 
 
 def _connection(options: t.Mapping[str, str], environment: t.Mapping[str, str]) -> dict[str, t.Any]:
+    config: dict[str, t.Any] = {"retries": {"mode": "standard", "total_max_attempts": ATTEMPTS}}
+    for name, setting in (("dualstack", "use_dualstack_endpoint"), ("fips", "use_fips_endpoint")):
+        if options.get(name, "false").lower() in {"1", "t", "true"}:
+            config[setting] = True
     return {
         "region": options.get("region") or environment.get("AWS_REGION") or None,
         "profile": options.get("profile") or None,
         "endpoint_url": options.get("endpoint") or None,
-        "aws_config": {"retries": {"mode": "standard", "total_max_attempts": ATTEMPTS}},
+        "aws_config": config,
     }
 
 

@@ -89,6 +89,10 @@ def test_a_key_of_the_wrong_length(endpoint: str) -> None:
         ({}, "encrypted by a service without a name"),
         ({"url": "awskms://x"}, "it names no key"),
         ({"url": "awskms://x?region=us-east-1", "encryptedkey": "?"}, "is not base64"),
+        (
+            {"url": "awskms://x?region=us-east-1&role=arn:x&anonymous=true", "encryptedkey": "AA=="},
+            "has the parameter anonymous, role, which is not supported here",
+        ),
         ({"url": "gcpkms://x", "encryptedkey": "AA=="}, "encrypted by gcpkms, which only Pulumi can ask"),
         ({"url": "azurekeyvault://x", "encryptedkey": "AA=="}, "encrypted by azurekeyvault"),
         ({"url": "hashivault://x", "encryptedkey": "AA=="}, "encrypted by hashivault"),
