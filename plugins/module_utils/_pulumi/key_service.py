@@ -43,7 +43,7 @@ def key_service_decrypter(state: t.Mapping[str, t.Any], environment: t.Mapping[s
     if unknown:
         raise SecretsError(
             f"The stack's secrets provider has the parameter {', '.join(unknown)}, which is not supported here.",
-            hint="Put what it says into an AWS profile and name that with profile=, or let the Pulumi CLI read the stack.",
+            hint="Put it into an AWS profile, and name that with profile=; or let the Pulumi CLI read the stack.",
         )
     context = {name.removeprefix(CONTEXT): value for name, value in options.items() if name.startswith(CONTEXT)}
     try:
