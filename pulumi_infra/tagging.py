@@ -14,8 +14,14 @@ def with_tags(
     # The AWS classes pass every property they know, set or not: the key alone says that the type takes tags.
     if not args.type_.startswith("aws:") or "tags" not in args.props:
         return None
-    own = args.props["tags"]
-    tags = pulumi.Output.from_input(own or {}).apply(lambda given: {**given, **mandatory})
+    own: pulumi.Output[t.Any] = pulumi.Output.from_input(args.props["tags"])
+    tags: pulumi.Output[t.Any]
+    if args.type_ == "aws:autoscaling/group:Group":
+        # A list here, whose entries say whether the group's instances carry them too.
+        listed = [{"key": key, "value": value, "propagate_at_launch": True} for key, value in mandatory.items()]
+        tags = own.apply(lambda given: [*(given or []), *listed])
+    else:
+        tags = own.apply(lambda given: {**(given or {}), **mandatory})
     return pulumi.ResourceTransformationResult(props={**args.props, "tags": tags}, opts=args.opts)
 
 
