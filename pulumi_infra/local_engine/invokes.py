@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from local_engine.cloud import Clouds
 from local_engine.errors import LocalEngineError
+from local_engine.handlers import registry
 from local_engine.wire import Properties
 
 Function = Callable[["Invokes", Properties], Properties]
@@ -29,6 +30,8 @@ class Invokes:
         self._clouds = clouds
 
     def call(self, token: str, arguments: Properties) -> Properties:
+        # Some functions stand beside the resource they look for.
+        registry()
         function = _FUNCTIONS.get(token)
         if function is None:
             raise LocalEngineError(
@@ -124,6 +127,63 @@ def _statement(given: Properties) -> Properties:
 
 def _single(values: list[str]) -> str | list[str]:
     return values[0] if len(values) == 1 else sorted(values, reverse=True)
+
+
+@answers("aws:route53/getZone:getZone")
+def _zone(invokes: Invokes, arguments: Properties) -> Properties:
+    """Find the one zone of a domain."""
+    _only(arguments, "name", "privateZone")
+    name, private = arguments["name"].rstrip("."), bool(arguments.get("privateZone"))
+    client = invokes.client("route53", arguments)
+    pages = client.get_paginator("list_hosted_zones").paginate()
+    found = [
+        zone
+        for page in pages
+        for zone in page["HostedZones"]
+        if zone["Name"].rstrip(".") == name and zone.get("Config", {}).get("PrivateZone", False) is private
+    ]
+    if len(found) != 1:
+        kind = "private" if private else "public"
+        raise LocalEngineError(f"There are {len(found)} {kind} zones of {name}; exactly one can be looked up.")
+    id_ = found[0]["Id"].removeprefix("/hostedzone/")
+    servers = client.get_hosted_zone(Id=id_).get("DelegationSet", {}).get("NameServers", [])
+    return {
+        "id": id_,
+        "arn": f"arn:aws:route53:::hostedzone/{id_}",
+        "zoneId": id_,
+        "name": name,
+        "privateZone": private,
+        "comment": found[0].get("Config", {}).get("Comment", ""),
+        "callerReference": found[0].get("CallerReference", ""),
+        "resourceRecordSetCount": found[0].get("ResourceRecordSetCount", 0),
+        "nameServers": sorted(servers),
+        "primaryNameServer": sorted(servers)[0] if servers else "",
+    }
+
+
+@answers("aws:ec2/getManagedPrefixList:getManagedPrefixList")
+def _managed_prefix_list(invokes: Invokes, arguments: Properties) -> Properties:
+    _only(arguments, "name", "region")
+    name = arguments["name"]
+    ec2 = invokes.client("ec2", arguments)
+    answer = ec2.describe_managed_prefix_lists(Filters=[{"Name": "prefix-list-name", "Values": [name]}])
+    found = [item for item in answer["PrefixLists"] if item["PrefixListName"] == name]
+    if len(found) != 1:
+        raise LocalEngineError(f"There are {len(found)} prefix lists called {name}; exactly one can be looked up.")
+    id_ = found[0]["PrefixListId"]
+    pages = ec2.get_paginator("get_managed_prefix_list_entries").paginate(PrefixListId=id_)
+    entries = [entry for page in pages for entry in page["Entries"]]
+    return {
+        "id": id_,
+        "arn": found[0].get("PrefixListArn", ""),
+        "name": name,
+        "region": invokes.region(arguments),
+        "ownerId": found[0].get("OwnerId", ""),
+        "addressFamily": found[0].get("AddressFamily", ""),
+        "maxEntries": found[0].get("MaxEntries", 0),
+        "version": found[0].get("Version", 0),
+        "entries": [{"cidr": item["Cidr"], "description": item.get("Description", "")} for item in entries],
+    }
 
 
 def _only(arguments: Properties, *known: str) -> None:

@@ -184,6 +184,8 @@ class Distribution(_CloudFront):
             "customErrorResponses",
             "restrictions",
             "viewerCertificate",
+            "aliases",
+            "webAclId",
             "waitForDeployment",
             "tags",
         }
@@ -265,6 +267,8 @@ def distribution_config(inputs: Properties, *, caller_reference: str) -> dict[st
         "CustomErrorResponses": _items([_error(item) for item in inputs.get("customErrorResponses") or []]),
         "Restrictions": {"GeoRestriction": _geo(inputs["restrictions"]["geoRestriction"])},
         "ViewerCertificate": _certificate(inputs["viewerCertificate"]),
+        "Aliases": _items(sorted(inputs.get("aliases") or [])),
+        "WebACLId": inputs.get("webAclId", ""),
     }
 
 
@@ -273,12 +277,16 @@ def _items(items: list[t.Any]) -> dict[str, t.Any]:
 
 
 def _origin(origin: Properties) -> dict[str, t.Any]:
-    _refuse(origin, "originId", "domainName", "originPath", "originAccessControlId", "customOriginConfig")
+    _refuse(
+        origin, "originId", "domainName", "originPath", "originAccessControlId", "customOriginConfig", "customHeaders"
+    )
     converted = {
         "Id": origin["originId"],
         "DomainName": origin["domainName"],
         "OriginPath": origin.get("originPath", ""),
-        "CustomHeaders": {"Quantity": 0},
+        "CustomHeaders": _items(
+            [{"HeaderName": item["name"], "HeaderValue": item["value"]} for item in origin.get("customHeaders") or []]
+        ),
         "OriginAccessControlId": origin.get("originAccessControlId", ""),
     }
     if custom := origin.get("customOriginConfig"):

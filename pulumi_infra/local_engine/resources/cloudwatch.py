@@ -1,7 +1,8 @@
-"""Alarms and log groups."""
+"""Alarms, dashboards and log groups."""
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 from local_engine.handlers import Handler, handles, unless_missing
@@ -18,6 +19,7 @@ class MetricAlarm(Handler):
         "namespace": "Namespace",
         "metricName": "MetricName",
         "statistic": "Statistic",
+        "extendedStatistic": "ExtendedStatistic",
         "comparisonOperator": "ComparisonOperator",
         "threshold": "Threshold",
         "period": "Period",
@@ -26,6 +28,7 @@ class MetricAlarm(Handler):
         "treatMissingData": "TreatMissingData",
         "alarmActions": "AlarmActions",
         "okActions": "OKActions",
+        "insufficientDataActions": "InsufficientDataActions",
     }
     inputs = frozenset({"name", "dimensions", "tags", *FIELDS})
     replace_on = frozenset({"name"})
@@ -63,6 +66,37 @@ class MetricAlarm(Handler):
 
     def delete(self, id_: str, inputs: Properties) -> None:  # noqa: ARG002
         unless_missing(lambda: self.cloudwatch.delete_alarms(AlarmNames=[id_]))
+
+
+@handles("aws:cloudwatch/dashboard:Dashboard")
+class Dashboard(Handler):
+    inputs = frozenset({"dashboardName", "dashboardBody"})
+    replace_on = frozenset({"dashboardName"})
+    unique_by = ("dashboardName",)
+
+    @property
+    def cloudwatch(self) -> t.Any:
+        return self.cloud.client("cloudwatch")
+
+    def create(self, inputs: Properties) -> str:
+        name: str = inputs["dashboardName"]
+        self._put(inputs)
+        return name
+
+    def _put(self, inputs: Properties) -> None:
+        self.cloudwatch.put_dashboard(DashboardName=inputs["dashboardName"], DashboardBody=inputs["dashboardBody"])
+
+    def read(self, id_: str, inputs: Properties) -> Properties | None:  # noqa: ARG002
+        found = unless_missing(lambda: self.cloudwatch.get_dashboard(DashboardName=id_))
+        return {"dashboardArn": found["DashboardArn"]} if found else None
+
+    def update(self, id_: str, old: Properties, new: Properties) -> None:  # noqa: ARG002
+        # Only another order of the same JSON is no change.
+        if json.loads(old["dashboardBody"]) != json.loads(new["dashboardBody"]):
+            self._put(new)
+
+    def delete(self, id_: str, inputs: Properties) -> None:  # noqa: ARG002
+        unless_missing(lambda: self.cloudwatch.delete_dashboards(DashboardNames=[id_]))
 
 
 @handles("aws:cloudwatch/logGroup:LogGroup")

@@ -168,10 +168,22 @@ class ElasticIp(Ec2):
         if not answer or not answer["Addresses"]:
             return None
         address = answer["Addresses"][0]
-        return {**tags.outputs(inputs), "allocationId": id_, "publicIp": address.get("PublicIp", "")}
+        public = address.get("PublicIp", "")
+        return {
+            **tags.outputs(inputs),
+            "allocationId": id_,
+            "publicIp": public,
+            "publicDns": _public_name(public, self.cloud.region),
+        }
 
     def delete(self, id_: str, inputs: Properties) -> None:  # noqa: ARG002
         unless_missing(lambda: self.ec2.release_address(AllocationId=id_))
+
+
+def _public_name(address: str, region: str) -> str:
+    """Return the name that AWS gives an address; the first region there was has a shorter one."""
+    place = "compute-1" if region == "us-east-1" else f"{region}.compute"
+    return f"ec2-{address.replace('.', '-')}.{place}.amazonaws.com"
 
 
 @handles("aws:ec2/natGateway:NatGateway")
@@ -309,7 +321,13 @@ class RouteTableAssociation(Ec2):
 
 @handles("aws:ec2/vpcEndpoint:VpcEndpoint")
 class VpcEndpoint(Ec2):
-    inputs = frozenset({"vpcId", "serviceName", "vpcEndpointType", "routeTableIds", "tags"})
+    # What an endpoint is reached by, and how a call names it: each can be added and removed later.
+    PARTS: t.ClassVar[dict[str, str]] = {
+        "routeTableIds": "RouteTableIds",
+        "subnetIds": "SubnetIds",
+        "securityGroupIds": "SecurityGroupIds",
+    }
+    inputs = frozenset({"vpcId", "serviceName", "vpcEndpointType", "privateDnsEnabled", "tags", *PARTS})
     replace_on = frozenset({"vpcId", "serviceName", "vpcEndpointType"})
     resource_type = "vpc-endpoint"
     # A route table takes one gateway for a service.
@@ -321,7 +339,8 @@ class VpcEndpoint(Ec2):
                 VpcId=inputs["vpcId"],
                 ServiceName=inputs["serviceName"],
                 VpcEndpointType=inputs.get("vpcEndpointType"),
-                RouteTableIds=inputs.get("routeTableIds"),
+                PrivateDnsEnabled=inputs.get("privateDnsEnabled"),
+                **{key: inputs.get(name) for name, key in self.PARTS.items()},
                 TagSpecifications=self.tag_specifications(inputs),
             )
         )
@@ -343,11 +362,15 @@ class VpcEndpoint(Ec2):
 
     def update(self, id_: str, old: Properties, new: Properties) -> None:
         self.retag(id_, old, new)
-        before, after = set(old.get("routeTableIds") or []), set(new.get("routeTableIds") or [])
-        if before != after:
-            self.ec2.modify_vpc_endpoint(
-                VpcEndpointId=id_, AddRouteTableIds=sorted(after - before), RemoveRouteTableIds=sorted(before - after)
-            )
+        changes: dict[str, t.Any] = {}
+        for name, key in self.PARTS.items():
+            before, after = set(old.get(name) or []), set(new.get(name) or [])
+            if before != after:
+                changes |= {f"Add{key}": sorted(after - before), f"Remove{key}": sorted(before - after)}
+        if old.get("privateDnsEnabled") != new.get("privateDnsEnabled"):
+            changes["PrivateDnsEnabled"] = bool(new.get("privateDnsEnabled"))
+        if changes:
+            self.ec2.modify_vpc_endpoint(VpcEndpointId=id_, **changes)
 
     def delete(self, id_: str, inputs: Properties) -> None:  # noqa: ARG002
         unless_missing(lambda: self.ec2.delete_vpc_endpoints(VpcEndpointIds=[id_]))

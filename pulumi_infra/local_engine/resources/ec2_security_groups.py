@@ -57,6 +57,7 @@ class _Rule(Ec2):
             "toPort",
             "cidrIpv4",
             "referencedSecurityGroupId",
+            "prefixListId",
             "tags",
         }
     )
@@ -84,6 +85,8 @@ class _Rule(Ec2):
             permission["IpRanges"] = [{"CidrIp": inputs["cidrIpv4"], **described}]
         if inputs.get("referencedSecurityGroupId"):
             permission["UserIdGroupPairs"] = [{"GroupId": inputs["referencedSecurityGroupId"], **described}]
+        if inputs.get("prefixListId"):
+            permission["PrefixListIds"] = [{"PrefixListId": inputs["prefixListId"], **described}]
         return permission
 
     def read(self, id_: str, inputs: Properties) -> Properties | None:
@@ -106,6 +109,7 @@ class _Rule(Ec2):
                 ToPort=new.get("toPort"),
                 CidrIpv4=new.get("cidrIpv4"),
                 ReferencedGroupId=new.get("referencedSecurityGroupId"),
+                PrefixListId=new.get("prefixListId"),
                 Description=new.get("description"),
             )
             self.ec2.modify_security_group_rules(

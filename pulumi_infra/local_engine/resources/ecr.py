@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 from local_engine.handlers import Handler, handles, unless_missing
 from local_engine.resources import tags
+from local_engine.resources.shapes import given
 from local_engine.wire import Properties
 
 
@@ -25,6 +27,7 @@ class Repository(_Ecr):
         {
             "name",
             "imageTagMutability",
+            "imageTagMutabilityExclusionFilters",
             "imageScanningConfiguration",
             "encryptionConfigurations",
             "forceDelete",
@@ -39,12 +42,19 @@ class Repository(_Ecr):
         encryption = inputs.get("encryptionConfigurations") or []
         self.ecr.create_repository(
             repositoryName=name,
-            imageTagMutability=inputs.get("imageTagMutability", "MUTABLE"),
+            **self._mutability(inputs),
             imageScanningConfiguration=self._scanning(inputs),
             **({"encryptionConfiguration": encryption[0]} if encryption else {}),
             tags=tags.pairs(inputs),
         )
         return name
+
+    def _mutability(self, inputs: Properties) -> dict[str, t.Any]:
+        exceptions = inputs.get("imageTagMutabilityExclusionFilters")
+        return given(
+            imageTagMutability=inputs.get("imageTagMutability", "MUTABLE"),
+            imageTagMutabilityExclusionFilters=exceptions or None,
+        )
 
     def _scanning(self, inputs: Properties) -> dict[str, bool]:
         return {"scanOnPush": bool((inputs.get("imageScanningConfiguration") or {}).get("scanOnPush"))}
@@ -62,10 +72,8 @@ class Repository(_Ecr):
         }
 
     def update(self, id_: str, old: Properties, new: Properties) -> None:
-        if old.get("imageTagMutability") != new.get("imageTagMutability"):
-            self.ecr.put_image_tag_mutability(
-                repositoryName=id_, imageTagMutability=new.get("imageTagMutability", "MUTABLE")
-            )
+        if self._mutability(old) != self._mutability(new):
+            self.ecr.put_image_tag_mutability(repositoryName=id_, **self._mutability(new))
         if self._scanning(old) != self._scanning(new):
             self.ecr.put_image_scanning_configuration(
                 repositoryName=id_, imageScanningConfiguration=self._scanning(new)
@@ -101,3 +109,32 @@ class LifecyclePolicy(_Ecr):
 
     def delete(self, id_: str, inputs: Properties) -> None:  # noqa: ARG002
         unless_missing(lambda: self.ecr.delete_lifecycle_policy(repositoryName=id_))
+
+
+@handles("aws:ecr/repositoryPolicy:RepositoryPolicy")
+class RepositoryPolicy(_Ecr):
+    """Who else may pull, such as Lambda."""
+
+    inputs = frozenset({"repository", "policy"})
+    replace_on = frozenset({"repository"})
+    unique_by = ("repository",)
+
+    def create(self, inputs: Properties) -> str:
+        repository: str = inputs["repository"]
+        self._put(inputs)
+        return repository
+
+    def _put(self, inputs: Properties) -> None:
+        self.ecr.set_repository_policy(repositoryName=inputs["repository"], policyText=inputs["policy"])
+
+    def read(self, id_: str, inputs: Properties) -> Properties | None:  # noqa: ARG002
+        found = unless_missing(lambda: self.ecr.get_repository_policy(repositoryName=id_))
+        return {"registryId": found.get("registryId", "")} if found else None
+
+    def update(self, id_: str, old: Properties, new: Properties) -> None:  # noqa: ARG002
+        # Only another order of the same JSON is no change.
+        if json.loads(old["policy"]) != json.loads(new["policy"]):
+            self._put(new)
+
+    def delete(self, id_: str, inputs: Properties) -> None:  # noqa: ARG002
+        unless_missing(lambda: self.ecr.delete_repository_policy(repositoryName=id_))

@@ -90,6 +90,41 @@ class ClusterCapacityProviders(_Ecs):
         )
 
 
+@handles("aws:ecs/capacityProvider:CapacityProvider")
+class CapacityProvider(_Ecs):
+    inputs = frozenset({"name", "autoScalingGroupProvider", "tags"})
+    replace_on = frozenset({"name"})
+    named_by = "name"
+
+    def create(self, inputs: Properties) -> str:
+        made = self.ecs.create_capacity_provider(
+            name=inputs["name"],
+            autoScalingGroupProvider=inputs["autoScalingGroupProvider"],
+            tags=tags.pairs(inputs, lower=True),
+        )
+        arn: str = made["capacityProvider"]["capacityProviderArn"]
+        return arn
+
+    def read(self, id_: str, inputs: Properties) -> Properties | None:
+        answer = unless_missing(lambda: self.ecs.describe_capacity_providers(capacityProviders=[inputs["name"]]))
+        found = [item for item in (answer or {}).get("capacityProviders", []) if item.get("status") != "INACTIVE"]
+        return {**tags.outputs(inputs), "arn": id_, "name": found[0]["name"]} if found else None
+
+    def update(self, id_: str, old: Properties, new: Properties) -> None:
+        before, after = dict(old["autoScalingGroupProvider"]), dict(new["autoScalingGroupProvider"])
+        if before.pop("autoScalingGroupArn") != after.pop("autoScalingGroupArn"):
+            raise LocalEngineError(
+                f"The capacity provider {new['name']} cannot move to another auto scaling group; give it another name."
+            )
+        if before != after:
+            self.ecs.update_capacity_provider(name=new["name"], autoScalingGroupProvider=after)
+        self.retag(id_, old, new)
+
+    def delete(self, id_: str, inputs: Properties) -> None:
+        if self.read(id_, inputs):
+            self.ecs.delete_capacity_provider(capacityProvider=inputs["name"])
+
+
 @handles("aws:ecs/taskDefinition:TaskDefinition")
 class TaskDefinition(_Ecs):
     inputs = frozenset(
@@ -103,6 +138,7 @@ class TaskDefinition(_Ecs):
             "taskRoleArn",
             "executionRoleArn",
             "containerDefinitions",
+            "volumes",
             "tags",
         }
     )
@@ -157,12 +193,23 @@ class Service(_Ecs):
             "propagateTags",
             "networkConfiguration",
             "loadBalancers",
+            "serviceRegistries",
+            "capacityProviderStrategies",
             "waitForSteadyState",
             "tags",
         }
     )
-    replace_on = frozenset({"name", "cluster", "launchType"})
+    replace_on = frozenset({"name", "cluster", "launchType", "capacityProviderStrategies"})
     named_by = "name"
+    # What takes a setting away again: AWS keeps what it is not told of.
+    WITHOUT: t.ClassVar[dict[str, t.Any]] = {
+        "loadBalancers": [],
+        "serviceRegistries": [],
+        "healthCheckGracePeriodSeconds": 0,
+        "propagateTags": "NONE",
+        "enableECSManagedTags": False,
+        "enableExecuteCommand": False,
+    }
 
     def create(self, inputs: Properties) -> str:
         if inputs.get("waitForSteadyState"):
@@ -172,6 +219,7 @@ class Service(_Ecs):
                 cluster=inputs["cluster"],
                 serviceName=inputs["name"],
                 launchType=inputs.get("launchType"),
+                capacityProviderStrategy=inputs.get("capacityProviderStrategies"),
                 taskDefinition=inputs["taskDefinition"],
                 desiredCount=inputs.get("desiredCount", 1),
                 tags=tags.pairs(inputs, lower=True),
@@ -183,6 +231,7 @@ class Service(_Ecs):
 
     def _settings(self, inputs: Properties) -> dict[str, t.Any]:
         network = inputs.get("networkConfiguration")
+        registry = inputs.get("serviceRegistries")
         return {
             "deploymentConfiguration": given(
                 minimumHealthyPercent=inputs.get("deploymentMinimumHealthyPercent"),
@@ -195,6 +244,7 @@ class Service(_Ecs):
             "propagateTags": inputs.get("propagateTags"),
             "networkConfiguration": network and {"awsvpcConfiguration": _awsvpc(network)},
             "loadBalancers": inputs.get("loadBalancers"),
+            "serviceRegistries": [registry] if registry else None,
         }
 
     def _describe(self, id_: str, inputs: Properties) -> dict[str, t.Any] | None:
@@ -224,6 +274,9 @@ class Service(_Ecs):
                 before[name] = old[name]
         # Only what changed is sent: the rest may have been changed by a release, and is not ours to set back.
         changes = {name: value for name, value in settings.items() if before.get(name) != value}
+        if left := sorted(set(before) - set(settings) - set(self.WITHOUT)):
+            raise LocalEngineError(f"The service {id_} cannot forget its {', '.join(left)}; give it another value.")
+        changes |= {name: self.WITHOUT[name] for name in before if name not in settings}
         if changes:
             self.ecs.update_service(cluster=new["cluster"], service=id_, **changes)
         self.retag(id_, old, new)

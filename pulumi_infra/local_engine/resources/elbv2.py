@@ -39,7 +39,9 @@ class LoadBalancer(_Elbv2):
         "dropInvalidHeaderFields": "routing.http.drop_invalid_header_fields.enabled",
         "idleTimeout": "idle_timeout.timeout_seconds",
     }
-    inputs = frozenset({"name", "loadBalancerType", "internal", "securityGroups", "subnets", "tags", *ATTRIBUTES})
+    inputs = frozenset(
+        {"name", "loadBalancerType", "internal", "securityGroups", "subnets", "accessLogs", "tags", *ATTRIBUTES}
+    )
     replace_on = frozenset({"name", "loadBalancerType", "internal"})
     named_by = "name"
 
@@ -59,8 +61,11 @@ class LoadBalancer(_Elbv2):
         return arn
 
     def _set(self, arn: str, inputs: Properties) -> None:
-        if found := _attributes(inputs, self.ATTRIBUTES):
+        if found := self._settings(inputs):
             self.elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=found)
+
+    def _settings(self, inputs: Properties) -> list[dict[str, str]]:
+        return [*_attributes(inputs, self.ATTRIBUTES), *_access_logs(inputs.get("accessLogs"))]
 
     def read(self, id_: str, inputs: Properties) -> Properties | None:
         answer = unless_missing(lambda: self.elb.describe_load_balancers(LoadBalancerArns=[id_]))
@@ -77,8 +82,9 @@ class LoadBalancer(_Elbv2):
         }
 
     def update(self, id_: str, old: Properties, new: Properties) -> None:
-        if _attributes(old, self.ATTRIBUTES) != _attributes(new, self.ATTRIBUTES):
-            self._set(id_, new)
+        if self._settings(old) != self._settings(new):
+            # Logs that are not asked for any more are switched off, not forgotten.
+            self._set(id_, {**new, "accessLogs": new.get("accessLogs") or {"enabled": False}})
         if old.get("securityGroups") != new.get("securityGroups"):
             self.elb.set_security_groups(LoadBalancerArn=id_, SecurityGroups=new.get("securityGroups", []))
         if old.get("subnets") != new.get("subnets"):
@@ -87,6 +93,17 @@ class LoadBalancer(_Elbv2):
 
     def delete(self, id_: str, inputs: Properties) -> None:  # noqa: ARG002
         unless_missing(lambda: self.elb.delete_load_balancer(LoadBalancerArn=id_))
+
+
+def _access_logs(logs: Properties | None) -> list[dict[str, str]]:
+    if not logs:
+        return []
+    known = {
+        "enabled": "access_logs.s3.enabled",
+        "bucket": "access_logs.s3.bucket",
+        "prefix": "access_logs.s3.prefix",
+    }
+    return _attributes(logs, known)
 
 
 @handles("aws:lb/targetGroup:TargetGroup")
@@ -158,31 +175,44 @@ def _health_check(inputs: Properties) -> dict[str, t.Any]:
     )
 
 
+# The provider's name of what an action does, and the API's.
+_ACTION_CONFIGS = {"fixedResponse": "FixedResponseConfig", "redirect": "RedirectConfig"}
+
+
 def _actions(actions: list[Properties]) -> list[dict[str, t.Any]]:
     converted = []
     for action in actions:
-        shape = pascal({key: value for key, value in action.items() if key != "fixedResponse"})
-        if fixed := action.get("fixedResponse"):
-            shape["FixedResponseConfig"] = pascal(fixed)
+        shape = pascal({key: value for key, value in action.items() if key not in _ACTION_CONFIGS})
+        for name, config in _ACTION_CONFIGS.items():
+            if found := action.get(name):
+                shape[config] = pascal(found)
         converted.append(shape)
     return converted
 
 
 @handles("aws:lb/listener:Listener")
 class Listener(_Elbv2):
-    inputs = frozenset({"loadBalancerArn", "port", "protocol", "defaultActions", "tags"})
+    SETTINGS = ("port", "protocol", "sslPolicy", "certificateArn", "defaultActions")
+    inputs = frozenset({"loadBalancerArn", "tags", *SETTINGS})
     replace_on = frozenset({"loadBalancerArn"})
 
     def create(self, inputs: Properties) -> str:
         made = self.elb.create_listener(
             LoadBalancerArn=inputs["loadBalancerArn"],
-            Port=inputs["port"],
-            Protocol=inputs["protocol"],
-            DefaultActions=_actions(inputs["defaultActions"]),
-            Tags=tags.pairs(inputs),
+            **given(**self._settings(inputs), Tags=tags.pairs(inputs) or None),
         )
         arn: str = made["Listeners"][0]["ListenerArn"]
         return arn
+
+    def _settings(self, inputs: Properties) -> dict[str, t.Any]:
+        certificate = inputs.get("certificateArn")
+        return given(
+            Port=inputs["port"],
+            Protocol=inputs["protocol"],
+            SslPolicy=inputs.get("sslPolicy"),
+            Certificates=[{"CertificateArn": certificate}] if certificate else None,
+            DefaultActions=_actions(inputs["defaultActions"]),
+        )
 
     def read(self, id_: str, inputs: Properties) -> Properties | None:
         answer = unless_missing(lambda: self.elb.describe_listeners(ListenerArns=[id_]))
@@ -191,13 +221,8 @@ class Listener(_Elbv2):
         return {**tags.outputs(inputs), "arn": id_}
 
     def update(self, id_: str, old: Properties, new: Properties) -> None:
-        if any(old.get(key) != new.get(key) for key in ("port", "protocol", "defaultActions")):
-            self.elb.modify_listener(
-                ListenerArn=id_,
-                Port=new["port"],
-                Protocol=new["protocol"],
-                DefaultActions=_actions(new["defaultActions"]),
-            )
+        if any(old.get(key) != new.get(key) for key in self.SETTINGS):
+            self.elb.modify_listener(ListenerArn=id_, **self._settings(new))
         self.retag(id_, old, new)
 
     def delete(self, id_: str, inputs: Properties) -> None:  # noqa: ARG002
@@ -215,7 +240,7 @@ class ListenerRule(_Elbv2):
             Priority=inputs["priority"],
             Conditions=_conditions(inputs["conditions"]),
             Actions=_actions(inputs["actions"]),
-            Tags=tags.pairs(inputs),
+            **given(Tags=tags.pairs(inputs) or None),
         )
         arn: str = made["Rules"][0]["RuleArn"]
         return arn

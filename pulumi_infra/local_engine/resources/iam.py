@@ -91,6 +91,56 @@ class RolePolicy(_Iam):
         unless_missing(lambda: self.iam.delete_role_policy(RoleName=inputs["role"], PolicyName=inputs["name"]))
 
 
+@handles("aws:iam/policy:Policy")
+class Policy(_Iam):
+    inputs = frozenset({"name", "path", "description", "policy", "tags"})
+    # AWS changes no description.
+    replace_on = frozenset({"name", "path", "description"})
+    named_by = "name"
+
+    def create(self, inputs: Properties) -> str:
+        made = self.iam.create_policy(
+            **given(
+                PolicyName=inputs["name"],
+                Path=inputs.get("path"),
+                Description=inputs.get("description"),
+                PolicyDocument=inputs["policy"],
+                Tags=tags.pairs(inputs) or None,
+            )
+        )
+        arn: str = made["Policy"]["Arn"]
+        return arn
+
+    def read(self, id_: str, inputs: Properties) -> Properties | None:
+        answer = unless_missing(lambda: self.iam.get_policy(PolicyArn=id_))
+        if not answer:
+            return None
+        policy = answer["Policy"]
+        return {**tags.outputs(inputs), "arn": id_, "name": policy["PolicyName"], "policyId": policy["PolicyId"]}
+
+    def update(self, id_: str, old: Properties, new: Properties) -> None:
+        # Only another order of the same JSON is no change.
+        if json.loads(old["policy"]) != json.loads(new["policy"]):
+            self._forget_versions(id_)
+            self.iam.create_policy_version(PolicyArn=id_, PolicyDocument=new["policy"], SetAsDefault=True)
+        put, gone = tags.difference(old, new)
+        if put:
+            self.iam.tag_policy(PolicyArn=id_, Tags=tags.pairs({"tags": put}))
+        if gone:
+            self.iam.untag_policy(PolicyArn=id_, TagKeys=gone)
+
+    def _forget_versions(self, arn: str) -> None:
+        """Remove what is not in effect: AWS keeps five versions at most, and a policy goes only without them."""
+        for version in self.iam.list_policy_versions(PolicyArn=arn)["Versions"]:
+            if not version["IsDefaultVersion"]:
+                self.iam.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
+
+    def delete(self, id_: str, inputs: Properties) -> None:
+        if self.read(id_, inputs):
+            self._forget_versions(id_)
+            unless_missing(lambda: self.iam.delete_policy(PolicyArn=id_))
+
+
 @handles("aws:iam/openIdConnectProvider:OpenIdConnectProvider")
 class OpenIdConnectProvider(_Iam):
     inputs = frozenset({"url", "clientIdLists", "thumbprintLists", "tags"})
