@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from dataclasses import dataclass
 
@@ -9,10 +10,35 @@ import pulumi
 import pulumi_aws as aws
 
 from components.names import Names
+from components.watching import Alarm, Watched, WatchedBalancer, WatchedService, WatchedTargets
+
+PERCENTILE = re.compile(r"p[0-9]{1,2}(\.[0-9]+)?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmSetArgs:
+    """The alarms of everything a stack has. ``actions`` are told of each alarm, and of its end: usually one topic."""
+
+    names: Names
+    watched: t.Sequence[Watched]
+    actions: t.Sequence[pulumi.Input[str]] = ()
+
+    def __post_init__(self) -> None:
+        purposes = [alarm.purpose for alarm in self.alarms()]
+        twice = sorted({purpose for purpose in purposes if purposes.count(purpose) > 1})
+        if twice:
+            raise ValueError(f"Two alarms would be called {', '.join(twice)}; give what is watched names of its own.")
+        if not purposes:
+            raise ValueError("Nothing that is watched has an alarm, and a release would be judged by nothing.")
+
+    def alarms(self) -> list[Alarm]:
+        return [alarm for watched in self.watched for alarm in watched.alarms()]
 
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmsArgs:
+    """The least that one service behind one load balancer needs."""
+
     names: Names
     service: str
     cluster_name: pulumi.Input[str]
@@ -21,35 +47,37 @@ class AlarmsArgs:
     target_group_suffix: pulumi.Input[str]
     actions: t.Sequence[pulumi.Input[str]] = ()
 
-
-@dataclass(frozen=True, kw_only=True)
-class _Alarm:
-    purpose: str
-    description: str
-    namespace: str
-    metric: str
-    statistic: str
-    comparison: str
-    threshold: float
-    minutes: int
-    # What silence means depends on the metric: see each alarm.
-    missing: str
-    dimensions: t.Mapping[str, pulumi.Input[str]]
+    def as_set(self) -> AlarmSetArgs:
+        targets = WatchedTargets(
+            balancer_suffix=self.load_balancer_suffix, target_group_suffix=self.target_group_suffix
+        )
+        service = WatchedService(
+            service=self.service,
+            cluster_name=self.cluster_name,
+            service_name=self.service_name,
+            targets=targets,
+        )
+        balancer = WatchedBalancer(suffix=self.load_balancer_suffix)
+        return AlarmSetArgs(names=self.names, watched=[balancer, service], actions=self.actions)
 
 
 class Alarms(pulumi.ComponentResource):
-    def __init__(self, name: str, args: AlarmsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: AlarmSetArgs | AlarmsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:cloudwatch:Alarms", name, None, opts)
+        whole = args.as_set() if isinstance(args, AlarmsArgs) else args
         self.names: list[pulumi.Output[str]] = []
         self.arns: list[pulumi.Output[str]] = []
-        for alarm in _alarms(args):
+        for alarm in whole.alarms():
+            # CloudWatch keeps percentiles apart from the other statistics.
+            percentile = bool(PERCENTILE.fullmatch(alarm.statistic))
             created = aws.cloudwatch.MetricAlarm(
-                args.names(alarm.purpose),
-                name=args.names(alarm.purpose),
+                whole.names(alarm.purpose),
+                name=whole.names(alarm.purpose),
                 alarm_description=alarm.description,
                 namespace=alarm.namespace,
                 metric_name=alarm.metric,
-                statistic=alarm.statistic,
+                statistic=None if percentile else alarm.statistic,
+                extended_statistic=alarm.statistic if percentile else None,
                 comparison_operator=alarm.comparison,
                 threshold=alarm.threshold,
                 period=60,
@@ -57,8 +85,8 @@ class Alarms(pulumi.ComponentResource):
                 datapoints_to_alarm=alarm.minutes,
                 treat_missing_data=alarm.missing,
                 dimensions=dict(alarm.dimensions),
-                alarm_actions=list(args.actions),
-                ok_actions=list(args.actions),
+                alarm_actions=list(whole.actions),
+                ok_actions=list(whole.actions),
                 opts=pulumi.ResourceOptions(parent=self),
             )
             self.names.append(created.name)
@@ -66,53 +94,4 @@ class Alarms(pulumi.ComponentResource):
         self.register_outputs({"names": self.names})
 
 
-def _alarms(args: AlarmsArgs) -> list[_Alarm]:
-    balancer = {"LoadBalancer": args.load_balancer_suffix}
-    service = {"ClusterName": args.cluster_name, "ServiceName": args.service_name}
-    return [
-        _Alarm(
-            purpose="alb-5xx",
-            description="The load balancer itself answered 5xx: nothing behind it could.",
-            namespace="AWS/ApplicationELB",
-            metric="HTTPCode_ELB_5XX_Count",
-            statistic="Sum",
-            comparison="GreaterThanOrEqualToThreshold",
-            threshold=1,
-            minutes=1,
-            # The metric exists only in minutes with such an answer.
-            missing="notBreaching",
-            dimensions=balancer,
-        ),
-        _Alarm(
-            purpose=f"{args.service}-healthy-hosts",
-            description="No task is healthy in the target group.",
-            namespace="AWS/ApplicationELB",
-            metric="HealthyHostCount",
-            statistic="Minimum",
-            comparison="LessThanThreshold",
-            threshold=1,
-            minutes=1,
-            # A target group without targets reports nothing at all.
-            missing="breaching",
-            dimensions={**balancer, "TargetGroup": args.target_group_suffix},
-        ),
-        *(
-            _Alarm(
-                purpose=f"{args.service}-{word}",
-                description=f"{text} use of the service has been 80 % or more for 3 minutes.",
-                namespace="AWS/ECS",
-                metric=metric,
-                statistic="Average",
-                comparison="GreaterThanOrEqualToThreshold",
-                threshold=80,
-                minutes=3,
-                # No task, no load: that no task runs is what the alarm above is for.
-                missing="notBreaching",
-                dimensions=service,
-            )
-            for word, text, metric in (("cpu", "CPU", "CPUUtilization"), ("memory", "Memory", "MemoryUtilization"))
-        ),
-    ]
-
-
-__all__ = ("Alarms", "AlarmsArgs")
+__all__ = ("AlarmSetArgs", "Alarms", "AlarmsArgs")

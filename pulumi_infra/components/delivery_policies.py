@@ -16,23 +16,42 @@ Text = pulumi.Input[str]
 
 @dataclass(frozen=True, kw_only=True)
 class Deliverables:
-    """The resources of one stack that a release works on."""
+    """The resources of one stack that a release works on, and those it only looks at. Leave out what it has not."""
 
-    cluster_name: Text
-    service_arns: t.Sequence[Text]
-    families: t.Sequence[Text]
-    task_role_arns: t.Sequence[Text]
     repository_arns: t.Sequence[Text]
-    site_bucket_arns: t.Sequence[Text]
-    distribution_arns: t.Sequence[Text]
     ledger_bucket_arn: Text
     ledger_prefix: str
     log_groups: t.Sequence[str]
+    cluster_name: Text | None = None
+    service_arns: t.Sequence[Text] = ()
+    families: t.Sequence[Text] = ()
+    task_role_arns: t.Sequence[Text] = ()
+    function_arns: t.Sequence[Text] = ()
+    function_role_arns: t.Sequence[Text] = ()
+    site_bucket_arns: t.Sequence[Text] = ()
+    distribution_arns: t.Sequence[Text] = ()
+    # Looked at by the observer alone.
+    api_ids: t.Sequence[Text] = ()
+    queue_arns: t.Sequence[Text] = ()
+    table_arns: t.Sequence[Text] = ()
+    database_arns: t.Sequence[Text] = ()
+    web_acl_arns: t.Sequence[Text] = ()
+    dashboard_arns: t.Sequence[Text] = ()
+
+    def __post_init__(self) -> None:
+        together = (self.service_arns, self.families, self.task_role_arns)
+        if self.cluster_name is None and any(together):
+            raise ValueError("Services need the name of the cluster they run in.")
+        if any(together) and not all(together):
+            raise ValueError("Services come with their families and the roles of their tasks; one of them is missing.")
+        if bool(self.function_arns) != bool(self.function_role_arns):
+            raise ValueError("Functions come with their roles; one of them is missing.")
+        if not (self.service_arns or self.function_arns or self.site_bucket_arns):
+            raise ValueError("There is nothing a release could work on: no service, no function, no site.")
 
 
 def deploy_statements(arns: Arns, stack: Deliverables) -> list[Statement]:
     """Exactly what the collection calls to release and to roll back. It cannot call a model, nor change a policy."""
-    families = [arns.of("ecs", pulumi.Output.concat("task-definition/", family, ":*")) for family in stack.families]
     return [
         # AWS gives these actions no resource to name. DescribeAlarms leaves out composite alarms unless it is "*".
         Statement(
@@ -40,8 +59,11 @@ def deploy_statements(arns: Arns, stack: Deliverables) -> list[Statement]:
             actions=[
                 "cloudwatch:DescribeAlarms",
                 "ecr:GetAuthorizationToken",
-                "ecs:DescribeTaskDefinition",
-                "elasticloadbalancing:DescribeTargetHealth",
+                *(
+                    ["ecs:DescribeTaskDefinition", "elasticloadbalancing:DescribeTargetHealth"]
+                    if stack.service_arns
+                    else []
+                ),
             ],
             resources=["*"],
         ),
@@ -60,6 +82,31 @@ def deploy_statements(arns: Arns, stack: Deliverables) -> list[Statement]:
             ],
             resources=list(stack.repository_arns),
         ),
+        *(_release_services(arns, stack) if stack.service_arns else []),
+        *(_release_functions(stack) if stack.function_arns else []),
+        Statement(
+            sid="ReadTheTasksLogs",
+            actions=["logs:FilterLogEvents", "logs:GetLogEvents"],
+            resources=[arn for group in stack.log_groups for arn in arns.log_group(group)],
+        ),
+        Statement(
+            sid="ListSiteAndLedger",
+            actions=["s3:ListBucket", *(["s3:ListBucketVersions"] if stack.site_bucket_arns else [])],
+            resources=[*stack.site_bucket_arns, stack.ledger_bucket_arn],
+        ),
+        *(_publish_sites(stack) if stack.site_bucket_arns else []),
+        Statement(
+            sid="WriteReceiptsAndLocks",
+            actions=["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+            resources=[pulumi.Output.concat(stack.ledger_bucket_arn, "/", stack.ledger_prefix, "*")],
+        ),
+        *(_invalidate(stack) if stack.distribution_arns else []),
+    ]
+
+
+def _release_services(arns: Arns, stack: Deliverables) -> list[Statement]:
+    families = [arns.of("ecs", pulumi.Output.concat("task-definition/", family, ":*")) for family in stack.families]
+    return [
         Statement(sid="RegisterRevisions", actions=["ecs:RegisterTaskDefinition"], resources=families),
         Statement(
             sid="TagRevisionsWhenRegistered",
@@ -91,31 +138,54 @@ def deploy_statements(arns: Arns, stack: Deliverables) -> list[Statement]:
             resources=list(stack.task_role_arns),
             conditions={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
         ),
+    ]
+
+
+def _release_functions(stack: Deliverables) -> list[Statement]:
+    return [
         Statement(
-            sid="ReadTheTasksLogs",
-            actions=["logs:FilterLogEvents", "logs:GetLogEvents"],
-            resources=[arn for group in stack.log_groups for arn in arns.log_group(group)],
+            sid="ReleaseFunctions",
+            actions=[
+                "lambda:GetAlias",
+                "lambda:ListVersionsByFunction",
+                "lambda:PublishVersion",
+                "lambda:UpdateAlias",
+                "lambda:UpdateFunctionCode",
+                "lambda:UpdateFunctionConfiguration",
+            ],
+            resources=list(stack.function_arns),
         ),
         Statement(
-            sid="ListSiteAndLedger",
-            actions=["s3:ListBucket", "s3:ListBucketVersions"],
-            resources=[*stack.site_bucket_arns, stack.ledger_bucket_arn],
+            sid="LookAtFunctionsAndTheirVersions",
+            actions=["lambda:GetFunction", "lambda:GetFunctionConfiguration"],
+            resources=_qualified(stack.function_arns),
         ),
+        Statement(
+            sid="PassTheFunctionsRolesToLambda",
+            actions=["iam:PassRole"],
+            resources=list(stack.function_role_arns),
+            conditions={"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}},
+        ),
+    ]
+
+
+def _publish_sites(stack: Deliverables) -> list[Statement]:
+    return [
         Statement(
             sid="PublishSitesAndRestoreThem",
             actions=["s3:DeleteObject", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"],
             resources=[pulumi.Output.concat(arn, "/*") for arn in stack.site_bucket_arns],
-        ),
-        Statement(
-            sid="WriteReceiptsAndLocks",
-            actions=["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
-            resources=[pulumi.Output.concat(stack.ledger_bucket_arn, "/", stack.ledger_prefix, "*")],
-        ),
+        )
+    ]
+
+
+def _invalidate(stack: Deliverables) -> list[Statement]:
+    return [
         Statement(
             sid="InvalidateTheCdn",
             actions=["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation", "cloudfront:ListInvalidations"],
             resources=list(stack.distribution_arns),
-        ),
+        )
     ]
 
 
@@ -130,17 +200,45 @@ def observer_statements(arns: Arns, stack: Deliverables) -> list[Statement]:
                 "cloudwatch:GetMetricData",
                 "cloudwatch:GetMetricStatistics",
                 "cloudwatch:ListMetrics",
-                "ecs:DescribeTaskDefinition",
-                "ecs:ListTaskDefinitions",
-                "elasticloadbalancing:DescribeListeners",
-                "elasticloadbalancing:DescribeLoadBalancers",
-                "elasticloadbalancing:DescribeRules",
-                "elasticloadbalancing:DescribeTargetGroups",
-                "elasticloadbalancing:DescribeTargetHealth",
+                *(_SERVICES_WITHOUT_ARN if stack.service_arns else []),
                 "logs:DescribeLogGroups",
             ],
             resources=["*"],
         ),
+        *(_look_at_services(arns, stack) if stack.service_arns else []),
+        Statement(
+            sid="ReadTheTasksLogs",
+            actions=["logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"],
+            resources=[arn for group in stack.log_groups for arn in arns.log_group(group)],
+        ),
+        Statement(
+            sid="LookAtImages",
+            actions=["ecr:DescribeImageScanFindings", "ecr:DescribeImages", "ecr:DescribeRepositories"],
+            resources=list(stack.repository_arns),
+        ),
+        *_look_at_the_rest(arns, stack),
+        Statement(sid="ListTheLedger", actions=["s3:ListBucket"], resources=[stack.ledger_bucket_arn]),
+        Statement(
+            sid="ReadReceipts",
+            actions=["s3:GetObject"],
+            resources=[pulumi.Output.concat(stack.ledger_bucket_arn, "/", stack.ledger_prefix, "*")],
+        ),
+    ]
+
+
+_SERVICES_WITHOUT_ARN = (
+    "ecs:DescribeTaskDefinition",
+    "ecs:ListTaskDefinitions",
+    "elasticloadbalancing:DescribeListeners",
+    "elasticloadbalancing:DescribeLoadBalancers",
+    "elasticloadbalancing:DescribeRules",
+    "elasticloadbalancing:DescribeTargetGroups",
+    "elasticloadbalancing:DescribeTargetHealth",
+)
+
+
+def _look_at_services(arns: Arns, stack: Deliverables) -> list[Statement]:
+    return [
         Statement(
             sid="LookAtServices",
             actions=["ecs:DescribeServices", "ecs:ListServiceDeployments"],
@@ -153,51 +251,89 @@ def observer_statements(arns: Arns, stack: Deliverables) -> list[Statement]:
         ),
         Statement(sid="LookAtTheCluster", actions=["ecs:DescribeClusters"], resources=[_cluster(arns, stack)]),
         Statement(sid="LookAtTasks", actions=["ecs:DescribeTasks"], resources=[_tasks(arns, stack)]),
+        # For services on machines of one's own: why a task found no place.
+        Statement(
+            sid="LookAtMachines",
+            actions=["ecs:DescribeContainerInstances"],
+            resources=[arns.of("ecs", pulumi.Output.concat("container-instance/", _name(stack), "/*"))],
+        ),
+        Statement(sid="ListMachines", actions=["ecs:ListContainerInstances"], resources=[_cluster(arns, stack)]),
         Statement(
             sid="ListWhatRunsInTheCluster",
             actions=["ecs:ListServices", "ecs:ListTasks"],
             resources=["*"],
             conditions={"ArnEquals": {"ecs:cluster": _cluster(arns, stack)}},
         ),
-        Statement(
-            sid="ReadTheTasksLogs",
-            actions=["logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"],
-            resources=[arn for group in stack.log_groups for arn in arns.log_group(group)],
-        ),
-        Statement(
-            sid="LookAtImages",
-            actions=["ecr:DescribeImageScanFindings", "ecr:DescribeImages", "ecr:DescribeRepositories"],
-            resources=list(stack.repository_arns),
-        ),
-        Statement(
-            sid="LookAtTheCdn",
-            actions=["cloudfront:GetDistribution", "cloudfront:GetInvalidation", "cloudfront:ListInvalidations"],
-            resources=list(stack.distribution_arns),
-        ),
-        Statement(sid="ListTheLedger", actions=["s3:ListBucket"], resources=[stack.ledger_bucket_arn]),
-        Statement(
-            sid="ReadReceipts",
-            actions=["s3:GetObject"],
-            resources=[pulumi.Output.concat(stack.ledger_bucket_arn, "/", stack.ledger_prefix, "*")],
-        ),
     ]
 
 
+def _look_at_the_rest(arns: Arns, stack: Deliverables) -> list[Statement]:
+    """Return a statement for each kind of thing the stack has."""
+    apis = [
+        pulumi.Output.concat(f"arn:aws:apigateway:{arns.region}::/restapis/", id_, below)
+        for id_ in stack.api_ids
+        for below in ("", "/*")
+    ]
+    wanted: list[tuple[str, list[str], t.Sequence[Text]]] = [
+        (
+            "LookAtFunctions",
+            ["lambda:GetFunctionConfiguration", "lambda:GetPolicy"],
+            _qualified(stack.function_arns),
+        ),
+        (
+            "LookAtVersions",
+            ["lambda:GetAlias", "lambda:ListAliases", "lambda:ListVersionsByFunction"],
+            stack.function_arns,
+        ),
+        ("LookAtApis", ["apigateway:GET"], apis),
+        (
+            "LookAtTheCdn",
+            ["cloudfront:GetDistribution", "cloudfront:GetInvalidation", "cloudfront:ListInvalidations"],
+            stack.distribution_arns,
+        ),
+        ("LookAtQueues", ["sqs:GetQueueAttributes", "sqs:GetQueueUrl"], stack.queue_arns),
+        ("LookAtTables", ["dynamodb:DescribeTable"], stack.table_arns),
+        ("LookAtDatabases", ["rds:DescribeDBClusters"], stack.database_arns),
+        ("LookAtTheFirewall", ["wafv2:GetSampledRequests", "wafv2:GetWebACL"], stack.web_acl_arns),
+        ("LookAtDashboards", ["cloudwatch:GetDashboard"], stack.dashboard_arns),
+    ]
+    return [
+        Statement(sid=sid, actions=actions, resources=list(resources))
+        for sid, actions, resources in wanted
+        if resources
+    ]
+
+
+def _name(stack: Deliverables) -> Text:
+    if stack.cluster_name is None:
+        raise ValueError("There is no cluster.")
+    return stack.cluster_name
+
+
 def _cluster(arns: Arns, stack: Deliverables) -> pulumi.Output[str]:
-    return arns.of("ecs", pulumi.Output.concat("cluster/", stack.cluster_name))
+    return arns.of("ecs", pulumi.Output.concat("cluster/", _name(stack)))
 
 
 def _tasks(arns: Arns, stack: Deliverables) -> pulumi.Output[str]:
-    return arns.of("ecs", pulumi.Output.concat("task/", stack.cluster_name, "/*"))
+    return arns.of("ecs", pulumi.Output.concat("task/", _name(stack), "/*"))
 
 
-def _below_services(stack: Deliverables) -> list[pulumi.Output[str]]:
-    """Deployments and revisions of a service carry its cluster and name in an ARN of their own kind."""
-    return [
+def _qualified(function_arns: t.Sequence[Text]) -> list[Text]:
+    """Return functions with their versions and aliases, which are resources of their own."""
+    return [each for arn in function_arns for each in (arn, pulumi.Output.concat(arn, ":*"))]
+
+
+def _below_services(stack: Deliverables) -> list[Text]:
+    """Deployments and revisions of a service carry its cluster and name in an ARN of their own kind.
+
+    AWS judges a look at them on both: on the service and on what is below it.
+    """
+    below = [
         pulumi.Output.from_input(arn).apply(functools.partial(_below, kind=kind))
         for arn in stack.service_arns
         for kind in ("service-deployment", "service-revision")
     ]
+    return [*stack.service_arns, *below]
 
 
 def _below(service_arn: str, *, kind: str) -> str:

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pulumi
 
 from components.arns import Arns
 from components.names import Names
+from components.operator_areas import AREAS, Area, managed_policy_statements, passed_to
 from components.policies import Statement
 
 PASSED_TO = ["ecs-tasks.amazonaws.com", "ecs.amazonaws.com"]
 
 
-def operator_statements(arns: Arns, names: Names) -> list[Statement]:
-    """Services whose resources carry the stack's name are limited to that name; the others to region or account."""
+def operator_statements(
+    arns: Arns,
+    names: Names,
+    *,
+    areas: t.Collection[Area] = (),
+    repository_namespaces: t.Sequence[str] = (),
+) -> list[Statement]:
+    """Services whose resources carry the stack's name are limited to that name; the others to region or account.
+
+    What every system has is always covered. What only some have, the ``areas``, is in policies of its own (see
+    L(components.operator_areas)), because AWS limits how long those written into a role may be.
+    """
+    strangers = sorted(set(areas) - set(AREAS))
+    if strangers:
+        raise ValueError(f"There is no area {', '.join(strangers)}; there are {', '.join(AREAS)}.")
     prefix = names.prefix
     here = {"StringEquals": {"aws:RequestedRegion": arns.region}}
     roles = arns.everywhere("iam", f"role/{prefix}-*")
@@ -40,7 +56,11 @@ def operator_statements(arns: Arns, names: Names) -> list[Statement]:
                 )
             ],
         ),
-        Statement(sid="Images", actions=["ecr:*"], resources=[arns.of("ecr", f"repository/{prefix}/*")]),
+        Statement(
+            sid="Images",
+            actions=["ecr:*"],
+            resources=[arns.of("ecr", f"repository/{space}/*") for space in (prefix, *repository_namespaces)],
+        ),
         Statement(
             sid="Buckets", actions=["s3:*"], resources=[f"arn:aws:s3:::{prefix}-*", f"arn:aws:s3:::{prefix}-*/*"]
         ),
@@ -80,7 +100,7 @@ def operator_statements(arns: Arns, names: Names) -> list[Statement]:
             sid="PassTheStacksRolesToEcs",
             actions=["iam:PassRole"],
             resources=[roles],
-            conditions={"StringEquals": {"iam:PassedToService": PASSED_TO}},
+            conditions={"StringEquals": {"iam:PassedToService": [*PASSED_TO, *passed_to(areas)]}},
         ),
         Statement(
             sid="GithubProvider",
@@ -102,7 +122,6 @@ def operator_statements(arns: Arns, names: Names) -> list[Statement]:
                 "cloudfront:ListDistributions",
                 "cloudwatch:DescribeAlarms",
                 "ecr:GetAuthorizationToken",
-                "ecs:CreateCluster",
                 "ecs:DeregisterTaskDefinition",
                 "ecs:DescribeTaskDefinition",
                 "elasticloadbalancing:Describe*",
@@ -122,7 +141,8 @@ def operator_statements(arns: Arns, names: Names) -> list[Statement]:
                 )
             ],
         ),
+        *(managed_policy_statements(arns, names, areas) if areas else []),
     ]
 
 
-__all__ = ("operator_statements",)
+__all__ = ("Area", "operator_statements")

@@ -10,7 +10,9 @@ import pulumi_aws as aws
 
 from components.arns import Arns
 from components.delivery_policies import Deliverables, deploy_statements, observer_statements
+from components.github_subjects import subjects_of
 from components.names import Names
+from components.operator_areas import Area, area_policies
 from components.operator_policies import operator_statements
 from components.policies import Statement, document, trust_principals, trust_service
 
@@ -43,7 +45,47 @@ class RuntimeRoles(pulumi.ComponentResource):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FunctionRoleArgs:
+    names: Names
+    function: str
+    statements: t.Sequence[Statement]
+
+    def __post_init__(self) -> None:
+        if not self.statements:
+            raise ValueError("A function needs at least to write its log; see runtime_policies.function_statements.")
+
+
+class FunctionRole(pulumi.ComponentResource):
+    """The role a function acts as. Lambda connects it to its network and its log with the same one."""
+
+    def __init__(self, name: str, args: FunctionRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:iam:FunctionRole", name, None, opts)
+        # Lambda names no account when it assumes a role; only functions of the role's own account can be given it.
+        trust = document(
+            [
+                Statement(
+                    sid="AssumedByLambda", actions=["sts:AssumeRole"], principals={"Service": "lambda.amazonaws.com"}
+                )
+            ]
+        )
+        self.arn = _role(
+            self,
+            args.names(f"{args.function}-function"),
+            f"What {args.function} may do while it runs",
+            trust,
+            args.statements,
+        )
+        self.register_outputs({"arn": self.arn})
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeliveryRolesArgs:
+    """``areas`` are the kinds of resources the operator's role covers beside the usual ones.
+
+    ``github_subjects`` are exact: see L(components.github_subjects). ``repository_namespaces`` are those of
+    repositories that are not called after the stack.
+    """
+
     names: Names
     arns: Arns
     deliverables: Deliverables
@@ -51,10 +93,14 @@ class DeliveryRolesArgs:
     create_github_provider: bool = True
     operator_principals: t.Sequence[str] = ()
     observer_principals: t.Sequence[str] = ()
+    areas: t.Collection[Area] = ()
+    repository_namespaces: t.Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        if not self.github_subjects:
-            raise ValueError("The deploy role needs at least one subject that may assume it.")
+        subjects_of(self.github_subjects)
+        for principal in (*self.operator_principals, *self.observer_principals):
+            if "*" in principal:
+                raise ValueError(f"The principal {principal!r} is a pattern; name each that may assume a role.")
 
 
 class DeliveryRoles(pulumi.ComponentResource):
@@ -78,14 +124,31 @@ class DeliveryRoles(pulumi.ComponentResource):
             self._people(args.observer_principals),
             observer_statements(arns, stack),
         )
-        self.operator_arn = _role(
+        self.operator_arn = self._operator()
+        self.register_outputs({"deploy_arn": self.deploy_arn, "observer_arn": self.observer_arn})
+
+    def _operator(self) -> pulumi.Output[str]:
+        args = self._args
+        name = args.names("infra-admin")
+        role, arn = _made(
             self,
-            names("infra-admin"),
+            name,
             "Runs pulumi up for this stack",
             self._people(args.operator_principals),
-            operator_statements(arns, names),
+            operator_statements(
+                args.arns, args.names, areas=args.areas, repository_namespaces=args.repository_namespaces
+            ),
         )
-        self.register_outputs({"deploy_arn": self.deploy_arn, "observer_arn": self.observer_arn})
+        child = pulumi.ResourceOptions(parent=self)
+        for number, statements in enumerate(area_policies(args.arns, args.names, args.areas), start=1):
+            policy = aws.iam.Policy(
+                f"{name}-{number}",
+                description=f"What {name} may do beside the usual",
+                policy=document(statements),
+                opts=child,
+            )
+            aws.iam.RolePolicyAttachment(f"{name}-{number}", role=role.name, policy_arn=policy.arn, opts=child)
+        return arn
 
     def _people(self, principals: t.Sequence[str]) -> pulumi.Output[str]:
         # The account itself stands for whoever its administrators give sts:AssumeRole on this role.
@@ -124,12 +187,29 @@ def _role(
     trust: pulumi.Output[str],
     statements: t.Sequence[Statement],
 ) -> pulumi.Output[str]:
+    return _made(parent, name, description, trust, statements)[1]
+
+
+def _made(
+    parent: pulumi.Resource,
+    name: str,
+    description: str,
+    trust: pulumi.Output[str],
+    statements: t.Sequence[Statement],
+) -> tuple[aws.iam.Role, pulumi.Output[str]]:
+    """Make a role and its policy; whoever gets the ARN gets a role that can already do its work."""
     child = pulumi.ResourceOptions(parent=parent)
     role = aws.iam.Role(name, description=description, assume_role_policy=trust, opts=child)
     policy = aws.iam.RolePolicy(name, role=role.name, policy=document(statements), opts=child)
-    # Whoever gets the ARN gets a role that can already do its work.
     arn: pulumi.Output[str] = pulumi.Output.all(role.arn, policy.id).apply(lambda known: str(known[0]))
-    return arn
+    return role, arn
 
 
-__all__ = ("DeliveryRoles", "DeliveryRolesArgs", "RuntimeRoles", "RuntimeRolesArgs")
+__all__ = (
+    "DeliveryRoles",
+    "DeliveryRolesArgs",
+    "FunctionRole",
+    "FunctionRoleArgs",
+    "RuntimeRoles",
+    "RuntimeRolesArgs",
+)

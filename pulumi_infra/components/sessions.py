@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_aws as aws
 
 from components.names import Names
+from components.tables import Table, encrypted_table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,15 +21,10 @@ class SessionsArgs:
 class Sessions(pulumi.ComponentResource):
     def __init__(self, name: str, args: SessionsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:dynamodb:Sessions", name, None, opts)
-        table = aws.dynamodb.Table(
+        table = encrypted_table(
             args.names("sessions"),
-            billing_mode="PAY_PER_REQUEST",
-            hash_key=args.key,
-            attributes=[{"name": args.key, "type": "S"}],
-            ttl={"attribute_name": args.expiry, "enabled": True},
-            server_side_encryption={"enabled": True},
-            point_in_time_recovery={"enabled": True},
-            deletion_protection_enabled=args.deletion_protection,
+            Table(hash_key=args.key, expiry=args.expiry),
+            deletion_protection=args.deletion_protection,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.table_name: pulumi.Output[str] = table.name

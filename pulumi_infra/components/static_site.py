@@ -1,38 +1,52 @@
-"""A static front end and its API on one origin: CloudFront, a private bucket, and ``/api/*`` to a load balancer."""
+"""A static front end and its API on one origin: CloudFront, a private bucket, and ``/api/*`` to a server."""
 
 from __future__ import annotations
 
 import typing as t
 from dataclasses import dataclass
-from pathlib import Path
 
 import pulumi
 import pulumi_aws as aws
 
+from components.edge import (
+    ALL_METHODS,
+    ALL_VIEWER_EXCEPT_HOST,
+    CACHING_DISABLED,
+    CACHING_OPTIMIZED,
+    CONTENT_SECURITY_POLICY,
+    READ_METHODS,
+    SPA_FUNCTION,
+    Server,
+    SiteDomain,
+    address,
+    passed_through,
+    security_headers,
+    viewer_certificate,
+)
 from components.names import Names
 from components.policies import Statement
 from components.private_bucket import PrivateBucket, PrivateBucketArgs
 
-# CloudFront's own policies; their ids are the same in every account.
-CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
-CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
-ALL_VIEWER_EXCEPT_HOST = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
-
-ALL_METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
-READ_METHODS = ["GET", "HEAD", "OPTIONS"]
-CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
-)
-SPA_FUNCTION = Path(__file__).with_name("spa_fallback.js")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Api:
-    """Where the requests for the API go."""
+    """Where the requests for the API go: a load balancer by its name, or any other server."""
 
-    domain: pulumi.Input[str]
+    domain: pulumi.Input[str] | None = None
+    server: Server | None = None
     path: str = "/api/*"
+
+    def __post_init__(self) -> None:
+        if (self.domain is None) == (self.server is None):
+            raise ValueError("An API is either at the domain of a load balancer or at a server; give one of them.")
+        if not self.path.startswith("/"):
+            raise ValueError(f"The path {self.path!r} of the API must begin with a slash.")
+
+    @property
+    def at(self) -> Server:
+        if self.server is not None:
+            return self.server
+        return Server(domain=t.cast("pulumi.Input[str]", self.domain))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +61,14 @@ class StaticSiteArgs:
     force_destroy: bool = False
     require_tls: bool = True
     keep_old_versions_days: int = 90
+    domain: SiteDomain | None = None
+    # Of scope CLOUDFRONT.
+    web_acl_arn: pulumi.Input[str] | None = None
+    content_security_policy: str = CONTENT_SECURITY_POLICY
+
+    def __post_init__(self) -> None:
+        if self.domain and self.viewer_protocol_policy == "allow-all":
+            raise ValueError("A site with a certificate of its own must not be served without TLS.")
 
 
 class StaticSite(pulumi.ComponentResource):
@@ -69,7 +91,11 @@ class StaticSite(pulumi.ComponentResource):
         self.bucket_arn: pulumi.Output[str] = bucket.arn
         self.distribution_id: pulumi.Output[str] = distribution.id
         self.distribution_arn: pulumi.Output[str] = distribution.arn
+        # CloudFront's own name; a record for a name of one's own points at it.
         self.domain_name: pulumi.Output[str] = distribution.domain_name
+        self.zone_id: pulumi.Output[str] = distribution.hosted_zone_id
+        # What people type.
+        self.address: pulumi.Output[str] = address(args.domain, distribution)
         self.register_outputs({"domain_name": self.domain_name, "distribution_id": self.distribution_id})
 
     def _distribution(self, bucket: PrivateBucket) -> aws.cloudfront.Distribution:
@@ -90,7 +116,7 @@ class StaticSite(pulumi.ComponentResource):
             }
         ]
         if args.api:
-            origins.append(_api_origin(args.api))
+            origins.append(args.api.at.origin("api"))
         return aws.cloudfront.Distribution(
             args.names(args.site),
             comment=args.names(args.site),
@@ -102,12 +128,20 @@ class StaticSite(pulumi.ComponentResource):
             default_root_object="index.html",
             origins=t.cast("t.Any", origins),
             default_cache_behavior=self._pages(),
-            ordered_cache_behaviors=[_api_behaviour(args.api, args.viewer_protocol_policy)] if args.api else [],
+            ordered_cache_behaviors=t.cast("t.Any", self._api()),
             custom_error_responses=_error_pages(args.spa_fallback),
             restrictions={"geo_restriction": {"restriction_type": "none"}},
-            viewer_certificate={"cloudfront_default_certificate": True},
+            aliases=list(args.domain.names) if args.domain else None,
+            viewer_certificate=viewer_certificate(args.domain),
+            web_acl_id=args.web_acl_arn,
             opts=self._child,
         )
+
+    def _api(self) -> list[dict[str, t.Any]]:
+        args = self._args
+        if args.api is None:
+            return []
+        return [{"path_pattern": args.api.path, **passed_through("api", args.viewer_protocol_policy)}]
 
     def _pages(self) -> t.Any:
         args = self._args
@@ -118,7 +152,7 @@ class StaticSite(pulumi.ComponentResource):
             "cached_methods": ["GET", "HEAD"],
             "compress": True,
             "cache_policy_id": CACHING_OPTIMIZED,
-            "response_headers_policy_id": self._security_headers().id,
+            "response_headers_policy_id": self._headers().id,
         }
         if args.spa_fallback == "function":
             function = aws.cloudfront.Function(
@@ -132,54 +166,11 @@ class StaticSite(pulumi.ComponentResource):
             behaviour["function_associations"] = [{"event_type": "viewer-request", "function_arn": function.arn}]
         return behaviour
 
-    def _security_headers(self) -> aws.cloudfront.ResponseHeadersPolicy:
+    def _headers(self) -> aws.cloudfront.ResponseHeadersPolicy:
         args = self._args
-        return aws.cloudfront.ResponseHeadersPolicy(
-            args.names(args.site),
-            comment=f"Security headers of {args.names(args.site)}",
-            security_headers_config={
-                "content_security_policy": {"content_security_policy": CONTENT_SECURITY_POLICY, "override": True},
-                "content_type_options": {"override": True},
-                "frame_options": {"frame_option": "DENY", "override": True},
-                "referrer_policy": {"referrer_policy": "strict-origin-when-cross-origin", "override": True},
-                "strict_transport_security": {
-                    "access_control_max_age_sec": 63072000,
-                    "include_subdomains": True,
-                    "override": True,
-                },
-            },
-            opts=self._child,
+        return security_headers(
+            args.names(args.site), self._child, content_security_policy=args.content_security_policy
         )
-
-
-def _api_origin(api: Api) -> dict[str, t.Any]:
-    return {
-        "origin_id": "api",
-        "domain_name": api.domain,
-        "custom_origin_config": {
-            "http_port": 80,
-            "https_port": 443,
-            "origin_protocol_policy": "http-only",
-            "origin_ssl_protocols": ["TLSv1.2"],
-            # The longest CloudFront allows without asking: a streamed answer may pause between two words.
-            "origin_read_timeout": 60,
-            "origin_keepalive_timeout": 60,
-        },
-    }
-
-
-def _api_behaviour(api: Api, viewer_protocol_policy: str) -> t.Any:
-    return {
-        "path_pattern": api.path,
-        "target_origin_id": "api",
-        "viewer_protocol_policy": viewer_protocol_policy,
-        "allowed_methods": ALL_METHODS,
-        "cached_methods": ["GET", "HEAD"],
-        "compress": True,
-        "cache_policy_id": CACHING_DISABLED,
-        # Everything the viewer sent but the Host header, which must be the load balancer's own.
-        "origin_request_policy_id": ALL_VIEWER_EXCEPT_HOST,
-    }
 
 
 def _error_pages(spa_fallback: str) -> t.Any:
@@ -200,4 +191,11 @@ def _only_this_distribution(bucket_arn: pulumi.Output[str], distribution_arn: pu
     )
 
 
-__all__ = ("Api", "StaticSite", "StaticSiteArgs")
+__all__ = (
+    "ALL_METHODS",
+    "ALL_VIEWER_EXCEPT_HOST",
+    "CACHING_DISABLED",
+    "Api",
+    "StaticSite",
+    "StaticSiteArgs",
+)

@@ -80,8 +80,8 @@ def test_a_mistake_in_the_program_is_told_with_its_line(workshop: Workshop) -> N
 
 
 def test_a_type_it_does_not_know_is_named(workshop: Workshop) -> None:
-    workshop.write_program(HEAD + 'aws.sqs.Queue("jobs")\n')
-    with pytest.raises(LocalEngineError, match="does not know the resource type aws:sqs/queue:Queue"):
+    workshop.write_program(HEAD + 'aws.athena.Workgroup("jobs")\n')
+    with pytest.raises(LocalEngineError, match="does not know the resource type aws:athena/workgroup:Workgroup"):
         workshop.operations().up()
 
 

@@ -200,10 +200,10 @@ SERVERS = (
     Gate(name="fuzz", command=step("fuzz"), paths=("tests/fuzz",), seconds=60),
     Gate(
         name="infra-on-emulator",
-        command=(*PYTEST, *(path.removeprefix("pulumi_infra/") for path in WITH_EMULATOR)),
+        command=(*PYTEST, "-n", "2", *(path.removeprefix("pulumi_infra/") for path in WITH_EMULATOR)),
         folder="pulumi_infra",
         paths=WITH_EMULATOR or ("pulumi_infra/tests/test_local_lifecycle.py",),
-        seconds=110,
+        seconds=200,
     ),
 )
 
