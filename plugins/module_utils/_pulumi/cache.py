@@ -26,6 +26,7 @@ from ansible_collections.slipway.aws.plugins.module_utils._pulumi.checkpoint imp
     PendingOperation,
     Resource,
     SecretsProvider,
+    named,
     resource_of,
 )
 from ansible_collections.slipway.aws.plugins.module_utils._pulumi.document import Document, load_json
@@ -120,7 +121,7 @@ def _deployment(kept: Document) -> Deployment:
 
 def _resource(kept: Document) -> Resource:
     _complete(kept, Resource)
-    return resource_of(kept)
+    return named(resource_of(kept))
 
 
 def _pending_operation(kept: Document) -> PendingOperation:

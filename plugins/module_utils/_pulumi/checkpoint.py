@@ -175,9 +175,9 @@ class _Reader:
                 for resource in map(resource_of, self._elements(f"{path}.{key}")):
                     count += 1
                     if root is None and resource.type == ROOT_TYPE and not resource.parent:
-                        root = _named(resource)
+                        root = named(resource)
                     if self._wanted and self._wanted(resource.type):
-                        kept.append(_named(resource))
+                        kept.append(named(resource))
             elif key == "pending_operations":
                 pending = tuple(map(_pending_operation, self._elements(f"{path}.{key}")))
             else:
@@ -243,7 +243,7 @@ def resource_of(document: Document) -> Resource:
     )
 
 
-def _named(resource: Resource) -> Resource:
+def named(resource: Resource) -> Resource:
     """Return a resource whose outputs have names anybody can ask for."""
     if all(name.isascii() for name in resource.outputs):
         return resource
@@ -271,6 +271,7 @@ __all__ = (
     "PendingOperation",
     "Resource",
     "SecretsProvider",
+    "named",
     "parse_checkpoint",
     "resource_of",
 )

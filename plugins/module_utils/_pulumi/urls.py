@@ -116,6 +116,8 @@ def parse_backend_url(url: str, *, base: pathlib.Path, environment: t.Mapping[st
         raise BackendError(f"The backend {url!r} is not a URL.", hint=SUPPORTED)
     if "\0" in rest:
         raise BackendError("The backend URL holds a NUL character.", hint=SUPPORTED)
+    if not expanded.isascii() and not _is_encodable(expanded):
+        raise BackendError("The backend URL is not a text.", hint=SUPPORTED)
     if scheme == "file":
         return _folder(rest, base)
     if scheme == "s3":
@@ -131,18 +133,19 @@ def _folder(rest: str, base: pathlib.Path) -> FolderLocation:
     path = urllib.parse.unquote(rest.partition("?")[0])
     if not path:
         raise BackendError("The backend URL file:// names no folder.", hint="Write file://<folder>.")
-    if not _is_encodable(path):
-        raise BackendError("The backend URL file:// holds a character that no folder has in its name.", hint=SUPPORTED)
+    if "\0" in path:
+        raise BackendError("The backend URL file:// holds an escaped NUL character.", hint=SUPPORTED)
     try:
         folder = pathlib.Path(path).expanduser()
     except RuntimeError:
-        raise BackendError(f"The backend URL file://{path} begins with a home that is not known.") from None
+        raise BackendError(f"The backend URL {'file://' + path!r} begins with a home that is not known.") from None
     return FolderLocation(pathlib.Path(os.path.normpath(base / folder)))
 
 
-def _is_encodable(path: str) -> bool:
+def _is_encodable(text: str) -> bool:
+    # Names of folders need not be UTF-8: what stands for other bytes has to come through.
     try:
-        return b"\0" not in os.fsencode(path)
+        return bool(os.fsencode(text))
     except UnicodeEncodeError:
         return False
 

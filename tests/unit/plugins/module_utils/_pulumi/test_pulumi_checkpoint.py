@@ -278,6 +278,11 @@ def test_what_is_written_twice_counts_the_last_time(text: bytes, count: int | No
     assert (deployment.resource_count if deployment else None) == count
 
 
+def test_a_checkpoint_taken_back_is_none() -> None:
+    with pytest.raises(CheckpointError, match="has no key 'checkpoint'"):
+        parse_checkpoint(iter([b'{"version": 3, "checkpoint": {"latest": {}}, "checkpoint": null}']), "state")
+
+
 @pytest.mark.parametrize(
     ("head", "again", "sentence"),
     [

@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import base64
+import traceback
 from pathlib import Path
 
+import pulumi_state
 import pytest
 
 pytest.importorskip("cryptography")
@@ -101,3 +103,12 @@ def test_without_the_library_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(sealed, "HAS_CRYPTOGRAPHY", False)
     with pytest.raises(SecretsError, match="needs the Python library cryptography"):
         decrypter(PROVIDER, RIGHT)("x")
+
+
+def test_a_secret_that_is_no_text_is_damaged() -> None:
+    key, nonce = pulumi_state._key(PASSPHRASE), bytes(12)
+    content = sealed.AESGCM(key).encrypt(nonce, b"\xff hunter2", None)
+    text = f"v1:{base64.b64encode(nonce).decode()}:{base64.b64encode(content).decode()}"
+    with pytest.raises(SecretsError, match="A secret output is damaged") as caught:
+        decrypter(PROVIDER, RIGHT)(text)
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value))
