@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.slipway.aws.plugins.module_utils._pulumi.checkpoint import SecretsProvider
@@ -16,6 +17,7 @@ from ansible_collections.slipway.aws.plugins.module_utils._pulumi.sealed import 
 from ansible_collections.slipway.aws.plugins.module_utils._pulumi.values import SECRET, SIGNATURE
 
 KEY_SERVICE = "awskms"
+SCHEME = re.compile(r"([a-z0-9+.-]{1,32})://")
 THE_CLI = "Let the Pulumi CLI read the stack, with the backend cli, or cli+<URL of the backend>."
 
 
@@ -81,7 +83,9 @@ def _open(provider: SecretsProvider | None, environment: t.Mapping[str, str]) ->
 def _open_cloud(provider: SecretsProvider, environment: t.Mapping[str, str]) -> Decrypt:
     """Open the key of somebody's cloud; Pulumi calls all of them by one name, and tells them apart by their URL."""
     url = provider.state.get("url")
-    scheme = url.partition("://")[0] if isinstance(url, str) else ""
+    # Nothing but the scheme is told: whatever else stands there may be anything.
+    found = SCHEME.match(url) if isinstance(url, str) else None
+    scheme = found[1] if found else ""
     if scheme == KEY_SERVICE:
         from ansible_collections.slipway.aws.plugins.module_utils._pulumi.key_service import key_service_decrypter
 

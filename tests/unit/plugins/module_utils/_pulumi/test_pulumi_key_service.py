@@ -87,6 +87,7 @@ def test_a_key_of_the_wrong_length(endpoint: str) -> None:
     ("state", "sentence"),
     [
         ({}, "encrypted by a service without a name"),
+        ({"url": "open sesame"}, "encrypted by a service without a name"),
         ({"url": "awskms://x"}, "it names no key"),
         ({"url": "awskms://x?region=us-east-1", "encryptedkey": "?"}, "is not base64"),
         (
