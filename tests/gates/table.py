@@ -48,7 +48,7 @@ WITH_SERVERS = (
     PULUMI_READER,
 )
 # They stand beside the other tests of the reader, and need the true Pulumi CLI besides.
-WITH_PULUMI = files(f"{PULUMI_READER}/test_pulumi_cli_*.py")
+WITH_PULUMI = files(f"{PULUMI_READER}/test_pulumi_cli_*.py", f"{PULUMI_READER}/test_pulumi_cloud.py")
 WITH_ENGINE = "tests/unit/plugins/modules/test_ecr_push_engine.py"
 WITH_EMULATOR = files("pulumi_infra/tests/test_local_*.py")
 

