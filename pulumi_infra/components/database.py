@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.clients_only import clients_only
 from components.names import Names
 
 ENGINE = "aurora-postgresql"
@@ -217,26 +218,17 @@ class Database(pulumi.ComponentResource):
 
     def _security_group(self) -> aws.ec2.SecurityGroup:
         args = self._args
-        name = args.names("database")
-        group = aws.ec2.SecurityGroup(
-            name,
+        return clients_only(
+            args.names,
+            args.vpc_id,
+            args.clients,
+            group="database",
+            rule="database",
             description="The database: reached by its clients only, and speaks to nobody by itself",
-            vpc_id=args.vpc_id,
-            tags={"Name": name},
+            protocol="PostgreSQL",
+            port=POSTGRESQL,
             opts=self._child,
         )
-        for client, client_group in args.clients.items():
-            aws.vpc.SecurityGroupIngressRule(
-                args.names(f"database-from-{client}"),
-                security_group_id=group.id,
-                description=f"PostgreSQL from {client}",
-                ip_protocol="tcp",
-                from_port=POSTGRESQL,
-                to_port=POSTGRESQL,
-                referenced_security_group_id=client_group,
-                opts=self._child,
-            )
-        return group
 
 
 __all__ = ("Database", "DatabaseArgs")

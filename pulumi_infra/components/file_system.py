@@ -10,6 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.arns import Arns
+from components.clients_only import clients_only
 from components.names import Names
 from components.policies import Statement, document
 from components.transport_policies import only_over_tls
@@ -149,26 +150,17 @@ class FileSystem(pulumi.ComponentResource):
 
     def _security_group(self) -> aws.ec2.SecurityGroup:
         args = self._args
-        name = args.names(f"{args.purpose}-mounts")
-        group = aws.ec2.SecurityGroup(
-            name,
+        return clients_only(
+            args.names,
+            args.vpc_id,
+            args.clients,
+            group=f"{args.purpose}-mounts",
+            rule=args.purpose,
             description="The shared files: reached by NFS, from what mounts them only",
-            vpc_id=args.vpc_id,
-            tags={"Name": name},
+            protocol="NFS",
+            port=NFS,
             opts=self._child,
         )
-        for client, client_group in args.clients.items():
-            aws.vpc.SecurityGroupIngressRule(
-                args.names(f"{args.purpose}-from-{client}"),
-                security_group_id=group.id,
-                description=f"NFS from {client}",
-                ip_protocol="tcp",
-                from_port=NFS,
-                to_port=NFS,
-                referenced_security_group_id=client_group,
-                opts=self._child,
-            )
-        return group
 
     def _access_point(self, purpose: str, point: AccessPoint) -> aws.efs.AccessPoint:
         name = self._args.names(f"{self._args.purpose}-{purpose}")

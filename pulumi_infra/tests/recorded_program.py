@@ -39,7 +39,8 @@ class Program:
     outputs: dict[str, t.Any] = field(default_factory=dict)
 
     def of(self, type_: str) -> list[Recorded]:
-        return [resource for resource in self.resources if resource.type == type_]
+        # By name: in which order the SDK registers what does not depend on each other is chance.
+        return sorted((found for found in self.resources if found.type == type_), key=lambda found: found.name)
 
     def one(self, type_: str, ending: str = "") -> Recorded:
         found = [resource for resource in self.of(type_) if resource.name.endswith(ending)]

@@ -32,7 +32,7 @@ def tables(**changes: t.Any) -> Program:
 
 def test_a_table_is_encrypted_recoverable_and_paid_by_request() -> None:
     program = tables()
-    assert sorted(table.name for table in program.of(TABLE)) == ["agents-test-agents", "agents-test-builds"]
+    assert [table.name for table in program.of(TABLE)] == ["agents-test-agents", "agents-test-builds"]
     for table in program.of(TABLE):
         assert table.inputs["billingMode"] == "PAY_PER_REQUEST"
         assert table.inputs["serverSideEncryption"] == {"enabled": True}
