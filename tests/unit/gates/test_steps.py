@@ -45,7 +45,7 @@ def test_private_things_are_found(name: str, line: str, what: str) -> None:
         ("x.yml", 'account: "000000000000"'),
         ("x.py", "deadline = 1763712000000"),
         ("x.txt", "sha256:ab123456789999cd"),
-        ("x.md", "see https://example.com" + "/work/ and ~" + "/work/x and ." + "/root/x"),
+        ("x.md", "see https://example.com/wo" + "rk/ and ~/wo" + "rk/x and ./ro" + "ot/x"),
         ("x.py", 'Path("/home/me/project"), Path("/home/someone/x")'),
         ("x.conf", "index-url" + " = https://index.example.com/" + "simple"),
         ("x.sh", "uv pip compile --no-emit-index-url --no-emit-find-links"),
