@@ -21,12 +21,14 @@ class DeliveredService:
     image: str
     task_definition: Text
     log_group: Text
-    port: int
+    # A worker has none: nobody asks it.
+    port: int | None
     task_role: Text
     execution_role: Text
     after: t.Sequence[str] = ()
 
     def render(self) -> dict[str, t.Any]:
+        port = {} if self.port is None else {"port": self.port}
         return {
             "cluster": self.cluster,
             "service": self.service,
@@ -34,21 +36,35 @@ class DeliveredService:
             "image": self.image,
             "task_definition": self.task_definition,
             "log_group": self.log_group,
-            "port": self.port,
+            **port,
             "after": list(self.after),
         }
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeliveredSite:
-    """One static site."""
+class DeliveredFunction:
+    """One function, and the alias its callers use."""
 
-    bucket: Text
-    distribution: Text
-    domain: Text
+    name: Text
+    alias: Text
+    image: str
+    log_group: Text
 
     def render(self) -> dict[str, t.Any]:
-        return {"bucket": self.bucket, "distribution": self.distribution, "domain": self.domain}
+        return {"name": self.name, "alias": self.alias, "image": self.image, "log_group": self.log_group}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveredSite:
+    """Files in a bucket, and where there is one, the distribution that shows them."""
+
+    bucket: Text
+    distribution: Text | None = None
+    domain: Text | None = None
+
+    def render(self) -> dict[str, t.Any]:
+        shown = {"distribution": self.distribution, "domain": self.domain}
+        return {"bucket": self.bucket, **{key: value for key, value in shown.items() if value is not None}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,12 +85,14 @@ class Delivery:
     ledger_bucket: Text
     ledger_prefix: str
     sites: t.Mapping[str, DeliveredSite] = field(default_factory=dict)
-    functions: t.Mapping[str, t.Mapping[str, Text]] = field(default_factory=dict)
+    functions: t.Mapping[str, DeliveredFunction] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        images = {name: unit.image for units in (self.services, self.functions) for name, unit in units.items()}
+        for name, image in images.items():
+            if image not in self.repositories:
+                raise ValueError(f"{name} runs the image {image}, which has no repository.")
         for name, service in self.services.items():
-            if service.image not in self.repositories:
-                raise ValueError(f"The service {name} runs the image {service.image}, which has no repository.")
             strangers = set(service.after) - set(self.services)
             if strangers:
                 raise ValueError(f"The service {name} waits for {', '.join(sorted(strangers))}, which do not exist.")
@@ -89,7 +107,7 @@ class Delivery:
             "account": self.account,
             "repositories": dict(self.repositories),
             "services": {name: service.render() for name, service in self.services.items()},
-            "functions": {name: dict(function) for name, function in self.functions.items()},
+            "functions": {name: function.render() for name, function in self.functions.items()},
             "sites": {name: site.render() for name, site in self.sites.items()},
             "endpoints": dict(self.endpoints),
             "alarms": {"required": list(self.alarms)},
@@ -104,4 +122,4 @@ class Delivery:
         }
 
 
-__all__ = ("DeliveredService", "DeliveredSite", "Delivery")
+__all__ = ("DeliveredFunction", "DeliveredService", "DeliveredSite", "Delivery")

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 # Pulumi adds a hyphen and seven random characters to a name it makes itself.
 RANDOM_SUFFIX = 8
 LOAD_BALANCER_LIMIT = 32
+# So many characters tell shortened names apart.
+DIGEST = 6
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,13 @@ class Names:
         if len(name) <= limit:
             return name
         # Two long names that share a beginning must stay two names.
-        digest = hashlib.sha256(name.encode()).hexdigest()[:6]
-        return f"{name[: limit - 7].rstrip('-')}-{digest}"
+        digest = hashlib.sha256(name.encode()).hexdigest()[:DIGEST]
+        return f"{name[: limit - DIGEST - 1].rstrip('-')}-{digest}"
+
+    def short_patterns(self, *, limit: int = LOAD_BALANCER_LIMIT - RANDOM_SUFFIX) -> list[str]:
+        """Return what the stack's L(short) names look like, for policies: of a long stack's name they lose the end."""
+        cut = self.prefix[: limit - DIGEST - 1].rstrip("-")
+        return [f"{self.prefix}-*", *([f"{cut}-*"] if cut != self.prefix else [])]
 
 
 __all__ = ("Names",)

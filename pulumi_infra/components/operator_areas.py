@@ -297,7 +297,7 @@ def _firewall(arns: Arns, names: Names) -> list[Statement]:
             ],
             resources=[
                 f"arn:aws:apigateway:{arns.region}::/restapis/*/stages/*",
-                arns.of("elasticloadbalancing", f"loadbalancer/app/{names.prefix}-*"),
+                *(arns.of("elasticloadbalancing", f"loadbalancer/app/{name}") for name in names.short_patterns()),
             ],
         ),
         Statement(

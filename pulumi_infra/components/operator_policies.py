@@ -39,8 +39,9 @@ def operator_statements(
             sid="LoadBalancers",
             actions=["elasticloadbalancing:*"],
             resources=[
-                arns.of("elasticloadbalancing", f"{kind}/{prefix}-*")
+                arns.of("elasticloadbalancing", f"{kind}/{pattern}")
                 for kind in ("loadbalancer/app", "targetgroup", "listener/app", "listener-rule/app")
+                for pattern in names.short_patterns()
             ],
         ),
         Statement(

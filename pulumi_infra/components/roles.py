@@ -200,6 +200,9 @@ def _made(
     """Make a role and its policy; whoever gets the ARN gets a role that can already do its work."""
     child = pulumi.ResourceOptions(parent=parent)
     role = aws.iam.Role(name, description=description, assume_role_policy=trust, opts=child)
+    if not statements:
+        # It may nothing, and IAM takes no policy without a statement.
+        return role, role.arn
     policy = aws.iam.RolePolicy(name, role=role.name, policy=document(statements), opts=child)
     arn: pulumi.Output[str] = pulumi.Output.all(role.arn, policy.id).apply(lambda known: str(known[0]))
     return role, arn

@@ -21,6 +21,7 @@ from local_engine.passphrase import Passphrase
 from local_engine.state import CHECKPOINT_VERSION, Snapshot, from_deployment, now, to_deployment
 
 LAYOUT_VERSION = 1
+COMPRESSED = (".gz", ".zst")
 ORGANIZATION = "organization"
 # With no passphrase given, a stack without secrets is still a stack: it simply names no secrets provider.
 SECRETS_PROVIDER = "passphrase"
@@ -33,17 +34,25 @@ class StackFile:
         self._root = _folder(url) / ".pulumi"
         self._project = project
         self._stack = stack
+        self._salt = salt
         self._passphrase = passphrase
-        document = self._read()
-        self._deployment: dict[str, t.Any] = (document.get("checkpoint") or {}).get("latest") or {}
-        self.crypter = Passphrase(salt or _salt(self._deployment, self.path), passphrase)
+        self._look()
+
+    def _look(self) -> None:
+        """Read what the file says now."""
+        self._deployment: dict[str, t.Any] = (self._read().get("checkpoint") or {}).get("latest") or {}
+        recorded = _salt(self._deployment, self.path)
+        # The stack's settings say how to write. What was written may have another salt: the CLI adds one to the
+        # settings of a stack that had none, when it gets its first secret there.
+        self.crypter = Passphrase(self._salt or recorded, self._passphrase)
+        self._opener = self.crypter if recorded in (None, self._salt) else Passphrase(recorded, self._passphrase)
 
     @property
     def path(self) -> Path:
         return self._root / "stacks" / self._project / f"{self._stack}.json"
 
     def load(self) -> Snapshot:
-        return from_deployment(self._deployment, self.crypter)
+        return from_deployment(self._deployment, self._opener)
 
     def save(self, snapshot: Snapshot, sdk_version: str, *, final: bool = True) -> None:
         """Write the checkpoint so that a reader sees the old one or the new one, never half of one.
@@ -85,12 +94,16 @@ class StackFile:
         content = {"pid": os.getpid(), "username": _user(), "hostname": socket.gethostname(), "timestamp": now()}
         _write(lock, json.dumps(content))
         try:
+            # Two may have looked at the same moment: whoever sees another steps back, as the CLI does.
+            self._refuse_if_locked(folder, but=lock)
+            # Whoever had the lock until now may have left another state.
+            self._look()
             yield
         finally:
             lock.unlink(missing_ok=True)
 
-    def _refuse_if_locked(self, folder: Path) -> None:
-        for lock in sorted(folder.glob("*.json")):
+    def _refuse_if_locked(self, folder: Path, but: Path | None = None) -> None:
+        for lock in sorted(set(folder.glob("*.json")) - {but}):
             try:
                 holder = json.loads(lock.read_text(encoding="utf-8"))
                 pid, host = int(holder["pid"]), str(holder["hostname"])
@@ -114,6 +127,7 @@ class StackFile:
                     raise LocalEngineError(
                         f"{meta} says layout {layout}; this engine writes layout {LAYOUT_VERSION}. Use another backend."
                     )
+            self._refuse_compressed()
             if not self.path.exists():
                 return {}
             document: dict[str, t.Any] = json.loads(self.path.read_text(encoding="utf-8"))
@@ -126,6 +140,16 @@ class StackFile:
                 f"{self.path} has version {document.get('version')}; this engine knows {CHECKPOINT_VERSION}."
             )
         return document
+
+    def _refuse_compressed(self) -> None:
+        """Refuse a state that would stand beside ours, and of which the CLI would take one or the other."""
+        for ending in COMPRESSED:
+            other = self.path.with_name(f"{self.path.name}{ending}")
+            if other.exists():
+                raise LocalEngineError(
+                    f"{other} is compressed; this engine reads and writes plain JSON. Export the stack with the CLI, "
+                    "and import it with PULUMI_DIY_BACKEND_GZIP and PULUMI_DIY_BACKEND_ZSTD unset."
+                )
 
     def _write_meta(self) -> None:
         meta = self._root / "meta.yaml"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import threading
 import typing as t
 import urllib.parse
@@ -11,6 +12,7 @@ from collections import Counter
 import boto3
 import botocore.client
 import botocore.config
+import botocore.session
 
 from local_engine.errors import LocalEngineError
 
@@ -27,6 +29,22 @@ _CONNECTING = threading.Lock()
 def _session(region: str) -> boto3.session.Session:
     """Return the region's session, which keeps the services' descriptions once they are read."""
     return boto3.session.Session(aws_access_key_id=EMULATOR_KEY, aws_secret_access_key=EMULATOR_KEY, region_name=region)
+
+
+@functools.cache
+def _variable(service: str) -> str:
+    """Return the variable in which AWS's tools look for an address of this service alone."""
+    word: str = botocore.session.get_session().get_service_model(service).service_id
+    return f"AWS_ENDPOINT_URL_{word.replace(' ', '_').upper()}"
+
+
+def _checked(endpoint: str) -> str:
+    host = urllib.parse.urlsplit(endpoint).hostname or ""
+    if not host or host.endswith(("amazonaws.com", "amazonaws.com.cn", "api.aws")):
+        raise LocalEngineError(
+            f"{endpoint!r} is not the address of a local cloud. For AWS itself, use the Pulumi CLI: pulumi up."
+        )
+    return endpoint
 
 
 class Calls:
@@ -51,15 +69,13 @@ class Calls:
 
 
 class Cloud:
-    """The clients of one region, each made once, on first use."""
+    """The clients of one region, each made once, on first use.
+
+    What one emulator lacks another may have: C(AWS_ENDPOINT_URL_<SERVICE>) names the address of a single service.
+    """
 
     def __init__(self, endpoint: str, region: str, calls: Calls | None = None) -> None:
-        host = urllib.parse.urlsplit(endpoint).hostname or ""
-        if not host or host.endswith(("amazonaws.com", "amazonaws.com.cn", "api.aws")):
-            raise LocalEngineError(
-                f"{endpoint!r} is not the address of a local cloud. For AWS itself, use the Pulumi CLI: pulumi up."
-            )
-        self.endpoint = endpoint
+        self.endpoint = _checked(endpoint)
         self.region = region
         self.calls = calls or Calls()
         self._clients: dict[str, t.Any] = {}
@@ -73,7 +89,7 @@ class Cloud:
     def _connect(self, service: str) -> t.Any:
         client: t.Any = _session(self.region).client(
             service,  # type: ignore[call-overload]  # the service is known only at run time
-            endpoint_url=self.endpoint,
+            endpoint_url=_checked(os.environ.get(_variable(service)) or self.endpoint),
             config=botocore.config.Config(
                 retries={"mode": "standard", "total_max_attempts": 3},
                 connect_timeout=5,

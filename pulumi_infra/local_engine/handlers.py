@@ -126,6 +126,8 @@ def is_missing(error: botocore.exceptions.ClientError) -> bool:
         status == 404
         or "NotFound" in code
         or code.startswith("NoSuch")
+        # SQS: AWS.SimpleQueueService.NonExistentQueue; WAF: WAFNonexistentItemException.
+        or "nonexistent" in code.lower()
         or code in ("ClusterNotFoundException", "ResourceNotFoundException", "404")
         # ECS has no code of its own for a task definition that is not there.
         or "Unable to describe task definition" in error.response.get("Error", {}).get("Message", "")

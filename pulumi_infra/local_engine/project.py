@@ -54,7 +54,7 @@ class Project:
         values: dict[str, str] = {}
         secret_keys: list[str] = []
         for key, value in self.raw_config.items():
-            full = key if ":" in key else f"{self.name}:{key}"
+            full = self._full(key)
             if isinstance(value, dict) and set(value) == {"secure"}:
                 values[full] = crypter.decrypt(value["secure"])
                 secret_keys.append(full)
@@ -66,9 +66,11 @@ class Project:
         return values, secret_keys
 
     def history_config(self) -> dict[str, t.Any]:
-        """Return the configuration as a history entry keeps it."""
-        values, secret_keys = self.config()
-        return {key: {"value": value, "secret": False} for key, value in values.items() if key not in secret_keys}
+        """Return the configuration as a history entry keeps it: as the file has it, secrets encrypted."""
+        return {self._full(key): value for key, value in self.raw_config.items()}
+
+    def _full(self, key: str) -> str:
+        return key if ":" in key else f"{self.name}:{key}"
 
 
 def _stacks(folder: Path) -> list[str]:

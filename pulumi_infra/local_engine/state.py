@@ -36,8 +36,16 @@ _OPTIONAL = (
 )
 
 
+_KNOWN = {"urn", "type", "custom", *(key for _name, key in _OPTIONAL)}
+
+
 def now() -> str:
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return spelt(datetime.now(UTC))
+
+
+def spelt(moment: datetime) -> str:
+    """Spell a moment as the CLI does, which leaves out zeros at the end."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f").rstrip("0").rstrip(".") + "Z"
 
 
 @dataclass(kw_only=True)
@@ -63,6 +71,8 @@ class ResourceState:
     created: str = ""
     modified: str = ""
     ignore_changes: list[str] = field(default_factory=list)
+    #: What the CLI wrote and nothing here acts on; it goes back into the file as it was.
+    rest: Properties = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -91,7 +101,7 @@ class ResourceState:
             value = getattr(self, name)
             if value:
                 document[key] = crypter.seal(value) if name in ("inputs", "outputs") else value
-        return document
+        return {**document, **self.rest}
 
     @classmethod
     def from_json(cls, document: Properties, crypter: Passphrase) -> ResourceState:
@@ -100,6 +110,7 @@ class ResourceState:
             if document.get(key) is not None:
                 value = document[key]
                 setattr(state, name, crypter.open(value) if name in ("inputs", "outputs") else value)
+        state.rest = {key: value for key, value in document.items() if key not in _KNOWN}
         return state
 
 
@@ -157,4 +168,4 @@ def from_deployment(deployment: t.Mapping[str, t.Any], crypter: Passphrase) -> S
     )
 
 
-__all__ = ("CHECKPOINT_VERSION", "ResourceState", "Snapshot", "from_deployment", "now", "to_deployment")
+__all__ = ("CHECKPOINT_VERSION", "ResourceState", "Snapshot", "from_deployment", "now", "spelt", "to_deployment")

@@ -5,53 +5,44 @@ from __future__ import annotations
 import typing as t
 
 import pulumi
-import pulumi_aws as aws
-from components.alarms import Alarms, AlarmsArgs
-from components.arns import Arns
 from components.cluster import Cluster, ClusterArgs
-from components.container_service import ContainerService, ContainerServiceArgs, Route, log_group_name
-from components.delivery_policies import Deliverables
-from components.ledger import Ledger, LedgerArgs
+from components.container_service import Route
+from components.dns import AliasTarget
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
-from components.network import Network, NetworkArgs
-from components.private_bucket import PrivateBucket, PrivateBucketArgs
-from components.repositories import Repositories, RepositoriesArgs
-from components.roles import DeliveryRoles, DeliveryRolesArgs, RuntimeRoles, RuntimeRolesArgs
-from components.runtime_policies import InferenceProfile, execution_statements, task_statements
+from components.runtime_policies import InferenceProfile, task_statements
 from components.sessions import Sessions, SessionsArgs
 from components.static_site import Api, StaticSite, StaticSiteArgs
-from delivery import DeliveredService, DeliveredSite, Delivery
-from settings import Settings
+from components.watching import WatchedBalancer
+from configuration import Configuration
+from delivery import DeliveredSite
+from settings import Settings, Size
+
+from systems.addresses import address_of
+from systems.fleet import Fleet, Service
+from systems.ground import Ground
+from systems.handover import Handover, ReleasedSite
+from systems.models import load_inference
+from systems.system import System
 
 BACKEND = "backend"
 FRONTEND = "frontend"
-CONTAINER = "app"
 PORT = 8000
-# A tag no release uses: until the first one, there is nothing to pull, and the circuit breaker stops trying.
-BOOTSTRAP_TAG = "bootstrap"
+USUAL = Size(cpu=256, memory=512, count=2)
 
 
-def build(settings: Settings) -> dict[str, t.Any]:
+def load(configuration: Configuration) -> InferenceProfile:
+    return load_inference(configuration)
+
+
+def build(settings: Settings, inference: InferenceProfile) -> dict[str, t.Any]:
     """Create the system and return the stack's outputs."""
     names = settings.names
-    disposable = not settings.deletion_protection
-    account = aws.get_caller_identity().account_id
-    zones = aws.get_availability_zones(state="available").names[:2]
-    arns = Arns(region=settings.region, account=account)
-
-    network = Network(names("network"), NetworkArgs(names=names, region=settings.region, zones=zones, nat=settings.nat))
+    ground = Ground.lay(settings)
+    network = ground.network()
     cluster = Cluster(names("cluster"), ClusterArgs(names=names, container_insights=settings.container_insights))
-    repositories = Repositories(
-        names("images"), RepositoriesArgs(names=names, images=[BACKEND], force_delete=disposable)
-    )
+    repositories = ground.repositories(BACKEND)
     sessions = Sessions(names("sessions"), SessionsArgs(names=names, deletion_protection=settings.deletion_protection))
-    ledger = Ledger(
-        names("ledger"), LedgerArgs(names=names, force_destroy=disposable, require_tls=settings.require_tls)
-    )
-    assets = PrivateBucket(
-        names("assets"), PrivateBucketArgs(force_destroy=disposable, require_tls=settings.require_tls)
-    )
-    assets.protect()
+    assets = ground.bucket("assets")
     balancer = LoadBalancer(
         names("load-balancer"),
         LoadBalancerArgs(
@@ -61,51 +52,18 @@ def build(settings: Settings) -> dict[str, t.Any]:
             deletion_protection=settings.deletion_protection,
         ),
     )
-    inference = InferenceProfile(
-        profile=settings.inference_profile,
-        model=settings.foundation_model,
-        model_regions=settings.foundation_model_regions,
-    )
-    runtime = RuntimeRoles(
-        names(f"{BACKEND}-roles"),
-        RuntimeRolesArgs(
-            names=names,
-            arns=arns,
-            service=BACKEND,
-            task=task_statements(arns, inference=inference, sessions_table_arn=sessions.arn),
-            execution=execution_statements(
-                arns,
-                repository_arns=list(repositories.arns.values()),
-                log_group=log_group_name(names, BACKEND),
-            ),
-        ),
-    )
-    backend = ContainerService(
-        names(BACKEND),
-        ContainerServiceArgs(
-            names=names,
-            service=BACKEND,
-            region=settings.region,
-            vpc_id=network.vpc.id,
-            subnet_ids=network.task_subnet_ids,
-            assign_public_ip=network.assign_public_ip,
-            cluster_arn=cluster.arn,
-            image=settings.bootstrap_image or pulumi.Output.concat(repositories.urls[BACKEND], f":{BOOTSTRAP_TAG}"),
-            container=CONTAINER,
+    fleet = Fleet(ground=ground, network=network, cluster=cluster, repositories=repositories, balancer=balancer)
+    backend = fleet.launch(
+        Service(
+            name=BACKEND,
+            image=BACKEND,
+            size=settings.size(BACKEND, USUAL),
             port=PORT,
-            cpu=settings.cpu,
-            memory=settings.memory,
-            desired_count=settings.desired_count,
-            log_retention_days=settings.log_retention_days,
-            task_role_arn=runtime.task_arn,
-            execution_role_arn=runtime.execution_arn,
+            task=task_statements(ground.arns, inference=inference, sessions_table_arn=sessions.arn),
             environment={
-                "AWS_REGION": settings.region,
-                "BEDROCK_INFERENCE_PROFILE": settings.inference_profile,
-                "PORT": str(PORT),
+                "BEDROCK_INFERENCE_PROFILE": inference.profile,
                 "SESSION_STORE": "dynamodb",
                 "SESSION_TABLE": sessions.table_name,
-                **settings.container_environment,
             },
             route=Route(
                 listener_arn=balancer.listener_arn,
@@ -113,8 +71,9 @@ def build(settings: Settings) -> dict[str, t.Any]:
                 paths=["/api/*", "/health"],
                 priority=10,
             ),
-        ),
+        )
     )
+    address = address_of(ground)
     site = StaticSite(
         names(FRONTEND),
         StaticSiteArgs(
@@ -123,76 +82,32 @@ def build(settings: Settings) -> dict[str, t.Any]:
             api=Api(domain=balancer.dns_name),
             viewer_protocol_policy=settings.viewer_protocol_policy,
             spa_fallback=settings.spa_fallback,
-            force_destroy=disposable,
+            force_destroy=settings.disposable,
             require_tls=settings.require_tls,
+            domain=address.site() if address else None,
         ),
     )
-    alarms = Alarms(
-        names("alarms"),
-        AlarmsArgs(
-            names=names,
-            service=BACKEND,
-            cluster_name=cluster.name,
-            service_name=backend.name,
-            load_balancer_suffix=balancer.arn_suffix,
-            target_group_suffix=backend.target_group_arn_suffix,
-        ),
-    )
-    roles = DeliveryRoles(
-        names("delivery-roles"),
-        DeliveryRolesArgs(
-            names=names,
-            arns=arns,
-            github_subjects=settings.github_subjects,
-            create_github_provider=settings.create_github_provider,
-            operator_principals=settings.operator_principals,
-            observer_principals=settings.observer_principals,
-            deliverables=Deliverables(
-                cluster_name=cluster.name,
-                service_arns=[backend.arn],
-                families=[backend.family],
-                task_role_arns=[runtime.task_arn, runtime.execution_arn],
-                repository_arns=list(repositories.arns.values()),
-                site_bucket_arns=[site.bucket_arn],
-                distribution_arns=[site.distribution_arn],
-                ledger_bucket_arn=ledger.arn,
-                ledger_prefix=ledger.prefix,
-                log_groups=[log_group_name(names, BACKEND)],
-            ),
-        ),
-    )
-    delivery = Delivery(
-        system=settings.system,
-        environment=settings.environment,
-        region=settings.region,
-        account=account,
-        repositories=repositories.urls,
-        services={
-            BACKEND: DeliveredService(
-                cluster=cluster.name,
-                service=backend.name,
-                container=CONTAINER,
-                image=BACKEND,
-                task_definition=backend.task_definition_arn,
-                log_group=backend.log_group_name,
-                port=PORT,
-                task_role=runtime.task_arn,
-                execution_role=runtime.execution_arn,
+    if address:
+        address.stands_for(AliasTarget.distribution(site.domain_name))
+    delivery = Handover(
+        ground=ground,
+        repositories=repositories,
+        fleet=fleet,
+        watched=[WatchedBalancer(suffix=balancer.arn_suffix)],
+        sites={
+            FRONTEND: ReleasedSite(
+                delivered=DeliveredSite(
+                    bucket=site.bucket_name, distribution=site.distribution_id, domain=site.domain_name
+                ),
+                bucket_arn=site.bucket_arn,
+                distribution_arn=site.distribution_arn,
             )
         },
-        sites={
-            FRONTEND: DeliveredSite(bucket=site.bucket_name, distribution=site.distribution_id, domain=site.domain_name)
-        },
-        endpoints={"public": pulumi.Output.concat("https://", site.domain_name)},
-        alarms=alarms.names,
-        deploy_role=roles.deploy_arn,
-        observer_role=roles.observer_arn,
-        infra_admin_role=roles.operator_arn,
-        ledger_bucket=ledger.bucket_name,
-        ledger_prefix=ledger.prefix,
-    )
+        endpoints={"public": pulumi.Output.concat("https://", site.address)},
+        areas=["certificates"] if address else [],
+    ).complete()
     return {
-        "delivery": delivery.document(),
+        "delivery": delivery,
         "ecs_cluster_name": cluster.name,
         "ecs_service_name": backend.name,
         "alb_dns_name": balancer.dns_name,
@@ -201,3 +116,6 @@ def build(settings: Settings) -> dict[str, t.Any]:
         "assets_bucket_name": assets.bucket_name,
         "frontend_bucket_name": site.bucket_name,
     }
+
+
+SYSTEM = System(services=[BACKEND], load=load, build=build)

@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 import io
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
 import typing as t
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -19,10 +12,10 @@ from local_engine.cloud import Cloud
 from local_engine.display import Display
 from local_engine.operations import Operations
 
+from tests.emulator import empty, ministack
 from tests.recorded_program import PROGRAM, REGION, Program, record
 
-STACKS = ("qa-chatbot-local", "qa-chatbot-dev", "qa-chatbot-prod")
-SECONDS_TO_START = 60.0
+QA_CHATBOT = ("qa-chatbot-local", "qa-chatbot-dev", "qa-chatbot-prod")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -30,9 +23,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning:pulumi_aws")
 
 
-@pytest.fixture(scope="session", params=STACKS)
+@pytest.fixture(scope="session", params=QA_CHATBOT)
 def program(request: pytest.FixtureRequest) -> Program:
-    """Each stack's program, as it would be deployed."""
+    """The program of system 1 for each of its stacks, as it would be deployed."""
     return record(request.param)
 
 
@@ -48,46 +41,9 @@ def prod() -> Program:
 
 @pytest.fixture(scope="session")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[str]:
-    """A MiniStack of our own. It needs no containers: nothing here runs a task."""
-    command = Path(sys.executable).with_name("ministack")
-    if not command.exists():
-        pytest.fail(f"{command} is missing: run make setup")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    log = tmp_path_factory.mktemp("ministack") / "log"
-    environment = {
-        **os.environ,
-        "BIND_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(port),
-        "MINISTACK_REGION": REGION,
-        "MINISTACK_ACCOUNT_ID": "000000000000",
-        "DOCKER_HOST": "unix:///nonexistent",
-    }
-    with log.open("wb") as output:
-        process = subprocess.Popen([str(command)], env=environment, stdout=output, stderr=subprocess.STDOUT)
-        try:
-            _wait(address, process, log)
-            yield address
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
-
-
-def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + SECONDS_TO_START
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
-        try:
-            with urllib.request.urlopen(f"{address}/_ministack/health", timeout=2):
-                return
-        except urllib.error.HTTPError:
-            return
-        except OSError:
-            time.sleep(0.2)
-    pytest.fail(f"MiniStack did not start:\n{log.read_text(encoding='utf-8')[-2000:]}")
+    """A local cloud of our own."""
+    with ministack(tmp_path_factory.mktemp("ministack")) as address:
+        yield address
 
 
 class Workshop:
@@ -142,11 +98,6 @@ class _Tee(io.StringIO):
     def write(self, text: str) -> int:
         self._workshop.text += text
         return super().write(text)
-
-
-def empty(endpoint: str) -> None:
-    """Make the emulator forget everything, whatever the test before left."""
-    urllib.request.urlopen(urllib.request.Request(f"{endpoint}/_ministack/reset", method="POST"), timeout=30).close()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Runs the whole program under Pulumi's mocks and keeps what it asked for."""
+"""Runs the program, or a part of one, under Pulumi's mocks and keeps what it asked for."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import contextvars
 import json
 import runpy
 import typing as t
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,9 +17,14 @@ from pulumi.runtime import config as sdk_config
 from pulumi.runtime.settings import get_root_resource
 from pulumi.runtime.stack import Stack, run_pulumi_func
 
+from tests import invented
+from tests.invented import ACCOUNT, REGION
+
 PROGRAM = Path(__file__).resolve().parents[1]
-ACCOUNT = "123456789012"
-REGION = "ap-northeast-1"
+#: Every stack there is a file of.
+STACKS = tuple(sorted(file.stem.removeprefix("Pulumi.") for file in PROGRAM.glob("Pulumi.*.yaml")))
+
+Main = Callable[[], t.Mapping[str, t.Any] | None]
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,8 @@ class Program:
     """Everything one run asked for, and what it exported."""
 
     stack: str
+    #: What every resource that takes tags must carry.
+    tags: t.Mapping[str, str] = field(default_factory=dict)
     resources: list[Recorded] = field(default_factory=list)
     outputs: dict[str, t.Any] = field(default_factory=dict)
 
@@ -65,56 +73,67 @@ class _Recorder(pulumi.runtime.Mocks):
         if args.typ.startswith("slipway:"):
             return None, {}
         self._program.resources.append(Recorded(args.typ, args.name, args.inputs))
-        identifier = f"{args.name}-id"
-        made_up = {
-            "arn": f"arn:aws:{args.typ.split(':')[1].split('/')[0]}:{REGION}:{ACCOUNT}:{args.name}",
-            "arnSuffix": f"suffix/{args.name}",
-            "bucket": args.name,
-            "bucketRegionalDomainName": f"{args.name}.s3.{REGION}.amazonaws.com",
-            "dnsName": f"{args.name}.elb.amazonaws.com",
-            "domainName": f"{args.name}.cloudfront.net",
-            "name": args.name,
-            "repositoryUrl": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{args.name}",
-        }
-        if args.typ == "aws:ecs/service:Service":
-            identifier = f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/{args.inputs['name']}/{args.name}"
-        return identifier, {**made_up, **args.inputs}
+        return (
+            invented.identifier(args.typ, args.name, args.inputs),
+            invented.outputs(args.typ, args.name, args.inputs),
+        )
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, t.Any], list[tuple[str, str]] | None]:
-        if args.token == "aws:index/getCallerIdentity:getCallerIdentity":
-            return {"accountId": ACCOUNT, "arn": f"arn:aws:iam::{ACCOUNT}:root", "userId": ACCOUNT, "id": ACCOUNT}, []
-        if args.token == "aws:index/getAvailabilityZones:getAvailabilityZones":
-            return {"names": [f"{REGION}a", f"{REGION}c", f"{REGION}d"], "id": REGION}, []
-        raise AssertionError(f"the program calls {args.token}")
+        return invented.answer(args.token, args.args), []
 
 
 def record(stack: str, overrides: t.Mapping[str, str] | None = None) -> Program:
     """Run the program for a stack, with some of its configuration replaced."""
-    program = Program(stack)
     values, _secret = Project.load(PROGRAM, stack).config()
     config = {**values, **(overrides or {})}
-    contextvars.copy_context().run(_run, program, config)
+    return run(Program(stack, mandatory_tags(config)), _run_main, config)
+
+
+def mandatory_tags(config: t.Mapping[str, str]) -> dict[str, str]:
+    """Return the tags a stack's configuration asks for, read here anew: the program may have lost one on its way."""
+    own: dict[str, t.Any] = json.loads(config.get("slipway:tags", "{}"))
+    return {
+        "project": "slipway",
+        "system": config["slipway:system"],
+        "environment": config["slipway:environment"],
+        "managed_by": "pulumi",
+        # YAML's true is the text "true".
+        **{key: value if isinstance(value, str) else json.dumps(value) for key, value in own.items()},
+    }
+
+
+def _run_main() -> None:
+    runpy.run_path(str(PROGRAM / "__main__.py"), run_name="__main__")
+
+
+def run(program: Program, main: Main, config: t.Mapping[str, str]) -> Program:
+    """Run something as a program's main file; what it returns is exported beside what it exports itself."""
+    contextvars.copy_context().run(_run, program, main, config)
     return program
 
 
-def _run(program: Program, config: dict[str, str]) -> None:
+def _run(program: Program, main: Main, config: t.Mapping[str, str]) -> None:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
-        loop.run_until_complete(_inside(program, config))
+        loop.run_until_complete(_inside(program, main, config))
     finally:
         asyncio.set_event_loop(None)
         loop.close()
 
 
-async def _inside(program: Program, config: dict[str, str]) -> None:
+async def _inside(program: Program, main: Main, config: t.Mapping[str, str]) -> None:
     pulumi.runtime.set_mocks(_Recorder(program), project="slipway", stack=program.stack)
-    sdk_config.set_all_config(config)
-    await run_pulumi_func(_run_main)
+    sdk_config.set_all_config(dict(config))
+
+    def exporting() -> None:
+        for name, value in (main() or {}).items():
+            pulumi.export(name, value)
+
+    await run_pulumi_func(exporting)
     root = get_root_resource()
     assert isinstance(root, Stack)
     program.outputs = await pulumi.Output.from_input(root.outputs).future() or {}
 
 
-def _run_main() -> None:
-    runpy.run_path(str(PROGRAM / "__main__.py"), run_name="__main__")
+__all__ = ("ACCOUNT", "PROGRAM", "REGION", "STACKS", "Program", "Recorded", "mandatory_tags", "record", "run")

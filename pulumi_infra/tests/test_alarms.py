@@ -20,8 +20,9 @@ from components.watching import (
     WatchedTargets,
 )
 
-from tests.edge import ARNS, NAMES, STACK, misnamed, record, untagged
+from tests.parts import ARNS, NAMES, STACK, misnamed, record
 from tests.recorded_program import ACCOUNT, REGION, Program
+from tests.tags import untagged
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 WORKER = WatchedService(service="builds", cluster_name="c", service_name="s")

@@ -7,7 +7,7 @@ import typing as t
 import pytest
 from components.autoscaling import Autoscaling, AutoscalingArgs, QueueBacklog, RequestsPerTarget
 
-from tests.containers import NAMES, record
+from tests.parts import NAMES, TAGS, record
 from tests.recorded_program import Program
 
 TARGET = "aws:appautoscaling/target:Target"
@@ -40,6 +40,7 @@ def test_the_number_of_tasks_moves_between_two_bounds() -> None:
         "resourceId": "service/shop/shop-api",
         "minCapacity": 2,
         "maxCapacity": 6,
+        "tags": TAGS,
     }
     policy = program.one(POLICY).inputs
     assert (policy["name"], policy["policyType"]) == ("shop-test-api-cpu", "TargetTrackingScaling")

@@ -9,8 +9,10 @@ import pytest
 from components.backups import Backups, BackupsArgs, Rule, daily
 from components.names import Names
 
+from tests.invented import KEY
+from tests.parts import NAMES, record
 from tests.recorded_program import Program
-from tests.stores import KEY, NAMES, record, untagged
+from tests.tags import untagged
 
 VAULT = "aws:backup/vault:Vault"
 PLAN = "aws:backup/plan:Plan"
@@ -34,7 +36,7 @@ def test_named_resources_are_copied_every_night() -> None:
     (rule,) = program.one(PLAN).inputs["rules"]
     assert rule == {
         "ruleName": "daily",
-        "targetVaultName": "agents-test-backups",
+        "targetVaultName": "shop-test-backups",
         "schedule": NIGHTLY,
         "startWindow": 60,
         "completionWindow": 480,
@@ -43,8 +45,8 @@ def test_named_resources_are_copied_every_night() -> None:
     selection = program.one(SELECTION).inputs
     assert selection["resources"] == [TABLE]
     assert "conditions" not in selection
-    assert selection["planId"] == "agents-test-backups-id"
-    assert untagged(program, {VAULT, PLAN, "aws:iam/role:Role"}) == []
+    assert selection["planId"] == "shop-test-backups-id"
+    assert untagged(program) == []
     assert program.of(LOCK) == []
 
 
@@ -101,7 +103,7 @@ def test_long_names_fit_with_the_random_part() -> None:
 def test_a_vault_can_be_locked_and_have_a_key() -> None:
     program = backups(locked_days=30, kms_key_arn=KEY)
     assert program.one(LOCK).inputs["minRetentionDays"] == 30
-    assert program.one(LOCK).inputs["backupVaultName"] == "agents-test-backups"
+    assert program.one(LOCK).inputs["backupVaultName"] == "shop-test-backups"
     vault = program.one(VAULT).inputs
     assert (vault["kmsKeyArn"], vault["forceDestroy"]) == (KEY, False)
     assert backups(force_destroy=True).one(VAULT).inputs["forceDestroy"] is True

@@ -8,7 +8,7 @@ import pytest
 from components.certificate import CLOUDFRONT_REGION, Certificate, CertificateArgs
 from components.dns import CLOUDFRONT_ZONE, Alias, AliasArgs, AliasTarget, Zone, ZoneArgs
 
-from tests.containers import NAMES, record
+from tests.parts import NAMES, record
 from tests.recorded_program import Program
 
 RECORD = "aws:route53/record:Record"

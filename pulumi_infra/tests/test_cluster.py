@@ -12,7 +12,8 @@ from components.cluster import Cluster, ClusterArgs
 from components.instances import InstancesArgs, start_script
 from components.names import Names
 
-from tests.containers import ARNS, EGRESS, GROUP, INGRESS, NAMES, record
+from tests.containers import EGRESS, GROUP, INGRESS
+from tests.parts import ARNS, NAMES, record
 from tests.recorded_program import ACCOUNT, REGION, Program
 
 PROVIDERS = "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders"
@@ -57,7 +58,10 @@ def test_a_single_instance_without_a_spare() -> None:
     group = program.one(ASG).inputs
     assert (group["minSize"], group["maxSize"]) == (1, 1)
     assert group["launchTemplate"] == {"id": f"{NAME}-id", "version": "3"}
-    assert group["tags"] == [{"key": "AmazonECSManaged", "value": "true", "propagateAtLaunch": True}]
+    assert group["tags"] == [
+        {"key": "AmazonECSManaged", "value": "true", "propagateAtLaunch": True},
+        {"key": "user", "value": "owner", "propagateAtLaunch": True},
+    ]
     # The one there is goes before its successor comes.
     assert group["instanceRefresh"]["preferences"]["minHealthyPercentage"] == 0
     provider = program.one(PROVIDER).inputs["autoScalingGroupProvider"]

@@ -88,10 +88,10 @@ def test_where_tags_move_the_images_they_left_are_kept_in_number() -> None:
     ("key", "value", "words"),
     [
         ("slipway:nat", "many", "slipway:nat is 'many'; it must be one of none, single, per-zone"),
-        ("slipway:githubSubjects", '["repo:org/*"]', "give exact subjects"),
-        ("slipway:githubSubjects", "[]", "names nothing; give exact subjects"),
-        ("slipway:githubSubjects", '["org/repo"]', "give exact subjects"),
-        ("slipway:system", "shop", "slipway:system is 'shop'; this program knows qa-chatbot"),
+        ("slipway:githubSubjects", '["repo:org/*"]', "'repo:org/\\*' is not the exact subject"),
+        ("slipway:githubSubjects", "[]", "needs at least one subject"),
+        ("slipway:githubSubjects", '["org/repo"]', "is not the exact subject"),
+        ("slipway:system", "shop", "slipway:system is 'shop'; this program knows agent-platform, course-chatbot"),
         ("slipway:viewerProtocolPolicy", "http", "it must be one of redirect-to-https, https-only, allow-all"),
     ],
 )

@@ -15,17 +15,8 @@ from components.container_service import (
     json_key,
 )
 
-from tests.containers import (
-    DEFINITION,
-    EGRESS,
-    GROUP,
-    SERVICE,
-    containers_of,
-    doors,
-    record,
-    route,
-    service_args,
-)
+from tests.containers import DEFINITION, EGRESS, GROUP, SERVICE, containers_of, doors, route, service_args
+from tests.parts import record
 from tests.recorded_program import Program
 
 RULE = "aws:lb/listenerRule:ListenerRule"

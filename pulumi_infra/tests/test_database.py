@@ -8,8 +8,10 @@ import pytest
 from components.database import Database, DatabaseArgs
 from components.names import Names
 
+from tests.invented import KEY
+from tests.parts import NAMES, record
 from tests.recorded_program import Program
-from tests.stores import KEY, NAMES, record, untagged
+from tests.tags import untagged
 
 CLUSTER = "aws:rds/cluster:Cluster"
 INSTANCE = "aws:rds/clusterInstance:ClusterInstance"
@@ -82,7 +84,7 @@ def test_something_stays_when_it_goes() -> None:
     cluster = database().one(CLUSTER).inputs
     assert cluster["backupRetentionPeriod"] == 7
     assert cluster["copyTagsToSnapshot"] is True
-    assert (cluster["skipFinalSnapshot"], cluster["finalSnapshotIdentifier"]) == (False, "agents-test-database-final")
+    assert (cluster["skipFinalSnapshot"], cluster["finalSnapshotIdentifier"]) == (False, "shop-test-database-final")
     named = database(final_snapshot_name="last").one(CLUSTER).inputs
     assert named["finalSnapshotIdentifier"] == "last"
     throwaway = database(skip_final_snapshot=True).one(CLUSTER).inputs
@@ -131,14 +133,14 @@ def test_production_differs_by_arguments_only() -> None:
     }
     instances = [instance.inputs for instance in program.of(INSTANCE)]
     assert [(one["identifier"], one["promotionTier"]) for one in instances] == [
-        ("agents-test-database-1", 0),
-        ("agents-test-database-2", 1),
+        ("shop-test-database-1", 0),
+        ("shop-test-database-2", 1),
     ]
     assert {one["performanceInsightsEnabled"] for one in instances} == {True}
     assert {one["performanceInsightsKmsKeyId"] for one in instances} == {KEY}
     group = program.one("aws:rds/clusterParameterGroup:ClusterParameterGroup").inputs
     assert group["family"] == "aurora-postgresql16"
-    assert untagged(program, {CLUSTER, INSTANCE, INGRESS, "aws:rds/subnetGroup:SubnetGroup"}) == []
+    assert untagged(program) == []
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,10 @@ import typing as t
 import pytest
 from components.file_system import AccessPoint, FileSystem, FileSystemArgs
 
+from tests.invented import KEY
+from tests.parts import ARNS, NAMES, record
 from tests.recorded_program import ACCOUNT, Program
-from tests.stores import ARNS, KEY, NAMES, record, untagged
+from tests.tags import untagged
 
 SYSTEM = "aws:efs/fileSystem:FileSystem"
 POINT = "aws:efs/accessPoint:AccessPoint"
@@ -52,7 +54,7 @@ def test_the_files_are_encrypted_backed_up_and_tagged() -> None:
     # One token for two file systems would make them one, when one is to replace the other.
     assert "creationToken" not in inputs
     assert program.one("aws:efs/backupPolicy:BackupPolicy").inputs["backupPolicy"] == {"status": "ENABLED"}
-    assert untagged(program, {SYSTEM, POINT, INGRESS, "aws:ec2/securityGroup:SecurityGroup"}) == []
+    assert untagged(program) == []
 
 
 def test_arguments_change_cost_and_keys() -> None:
@@ -65,7 +67,7 @@ def test_arguments_change_cost_and_keys() -> None:
 
 def test_there_is_a_way_in_from_each_subnet_for_the_clients_and_nobody_else() -> None:
     program = files()
-    group = "agents-test-files-mounts-id"
+    group = "shop-test-files-mounts-id"
     assert {target.inputs["subnetId"] for target in program.of(TARGET)} == {"subnet-a", "subnet-c"}
     assert all(target.inputs["securityGroups"] == [group] for target in program.of(TARGET))
     rules = {rule.inputs["referencedSecurityGroupId"]: rule.inputs for rule in program.of(INGRESS)}
@@ -96,7 +98,7 @@ def test_the_policy_wants_tls_iam_and_an_access_point() -> None:
     assert (through["Effect"], through["Principal"]) == ("Deny", "*")
     assert "elasticfilesystem:ClientMount" in through["Action"]
     points = through["Condition"]["StringNotEquals"]["elasticfilesystem:AccessPointArn"]
-    assert [arn.rpartition(":")[2] for arn in points] == ["agents-test-files-redis", "agents-test-files-shared"]
+    assert [arn.rpartition(":")[2] for arn in points] == ["shop-test-files-redis", "shop-test-files-shared"]
     allowed = found["AsIamAllows"]
     assert allowed["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
     assert "elasticfilesystem:ClientRootAccess" not in allowed["Action"]
@@ -108,8 +110,8 @@ def test_a_role_gets_its_own_access_point_only() -> None:
     statement = files().outputs["statement"]
     assert statement["Action"] == ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"]
     (arn,) = statement["Condition"]["StringEquals"]["elasticfilesystem:AccessPointArn"]
-    assert arn.endswith("agents-test-files-redis")
-    assert statement["Resource"][0].endswith(":agents-test-files")
+    assert arn.endswith("shop-test-files-redis")
+    assert statement["Resource"][0].endswith(":shop-test-files")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ import pytest
 from components.ingress import CLOUDFRONT_ORIGIN_FACING, Ingress, admit, cloudfront_prefix_list_id
 from components.peers import Peers, PeersArgs
 
-from tests.containers import EGRESS, GROUP, INGRESS, NAMES, PREFIX_LIST, record
+from tests.containers import EGRESS, GROUP, INGRESS
+from tests.invented import PREFIX_LIST
+from tests.parts import NAMES, record
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ from components.lambda_api import LambdaApi, LambdaApiArgs
 from components.lambda_function import LambdaFunction, LambdaFunctionArgs, Vpc
 from components.rest_api import ApiDomain, Interface, origin_template
 
-from tests.edge import NAMES, STACK, misnamed, record, untagged
+from tests.parts import NAMES, STACK, misnamed, record
 from tests.recorded_program import ACCOUNT, REGION, Program
+from tests.tags import untagged
 
 FUNCTION = "aws:lambda/function:Function"
 PERMISSION = "aws:lambda/permission:Permission"

@@ -7,7 +7,8 @@ import typing as t
 import pytest
 from components.load_balancer import AccessLogs, LoadBalancer, LoadBalancerArgs, access_log_statement
 
-from tests.containers import EGRESS, NAMES, doors, record
+from tests.containers import EGRESS, doors
+from tests.parts import NAMES, record
 from tests.recorded_program import ACCOUNT, REGION, Program
 
 LISTENER = "aws:lb/listener:Listener"

@@ -7,8 +7,9 @@ import typing as t
 import pytest
 from local_engine.errors import LocalEngineError
 
+from tests.account import contents
 from tests.conftest import Workshop
-from tests.stores import kept, source, steps
+from tests.parts import source, steps
 
 BODY = """
 from components.backups import Backups, BackupsArgs, Rule, daily
@@ -59,7 +60,7 @@ def test_backups_from_nothing_to_nothing(workshop: Workshop) -> None:
     assert attached["PolicyName"] == "AWSBackupServiceRolePolicyForBackup"
     assert up(workshop, program()).writing_calls == {}
     workshop.operations().destroy()
-    assert kept(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
 
 
 def test_a_plan_changes_in_place(workshop: Workshop) -> None:
@@ -113,7 +114,7 @@ def test_another_key_is_another_vault(workshop: Workshop) -> None:
     before = workshop.operations().outputs()
     up(workshop, program('force_destroy=True, kms_key_arn="arn:aws:kms:ap-northeast-1:000000000000:key/1"'))
     after = workshop.operations().outputs()
-    assert kept(workshop.cloud)["vaults"] == {after["vault"]} != {before["vault"]}
+    assert contents(workshop.cloud)["vaults"] == {after["vault"]} != {before["vault"]}
     assert rules(workshop)[0]["TargetBackupVaultName"] == after["vault"]
 
 

@@ -12,8 +12,9 @@ from local_engine.errors import LocalEngineError
 from local_engine.handlers import handler_for
 from local_engine.planning import Step
 
+from tests.account import contents
 from tests.conftest import Workshop
-from tests.containers import left, spoken
+from tests.containers import spoken
 from tests.recorded_program import REGION
 
 PROGRAM = """
@@ -72,7 +73,7 @@ def group(workshop: Workshop) -> dict[str, t.Any]:
 
 
 def test_a_cluster_with_an_instance_of_its_own(workshop: Workshop) -> None:
-    assert left(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
     up(workshop)
     outputs = workshop.operations().outputs()
     ecs = workshop.cloud.client("ecs")
@@ -132,7 +133,7 @@ def test_a_cluster_with_an_instance_of_its_own(workshop: Workshop) -> None:
     assert up(workshop, '{"stack": "store"}').writing_calls == {}
 
     workshop.operations().destroy()
-    assert left(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
 
 
 def test_a_prefix_list_is_asked_for(workshop: Workshop) -> None:
@@ -215,7 +216,7 @@ def test_tags_of_a_group_say_whether_instances_carry_them(workshop: Workshop) ->
     assert outcome.writing_calls == {"CreateOrUpdateTags": 1, "DeleteTags": 1}
     assert tags() == {("team", "shop", False)}
     workshop.operations().destroy()
-    assert left(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
 
 
 def test_a_group_of_another_name_takes_the_old_ones_place(workshop: Workshop) -> None:

@@ -11,8 +11,8 @@ from local_engine.errors import LocalEngineError
 from local_engine.handlers import handler_for
 from local_engine.planning import Step
 
+from tests.account import contents
 from tests.conftest import Workshop
-from tests.containers import left
 from tests.recorded_program import REGION
 
 PROGRAM = """
@@ -149,7 +149,7 @@ def doors(workshop: Workshop, group: str) -> list[tuple[int, str]]:
 
 
 def test_the_agent_platform(workshop: Workshop) -> None:
-    assert left(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
     up(workshop)
     outputs, found = workshop.operations().outputs(), services(workshop)
     assert {name: percentages(item) for name, item in found.items()} == {
@@ -209,7 +209,7 @@ def test_the_agent_platform(workshop: Workshop) -> None:
     assert definition(workshop, "agent-builds")["cpu"] == "512"
 
     workshop.operations().destroy()
-    assert left(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
 
 
 def test_a_worker_gets_a_load_balancer_and_loses_it_again(workshop: Workshop) -> None:
@@ -224,7 +224,7 @@ def test_a_worker_gets_a_load_balancer_and_loses_it_again(workshop: Workshop) ->
     assert service["healthCheckGracePeriodSeconds"] == 0
     assert up(workshop).writing_calls == {}
     workshop.operations().destroy()
-    assert left(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
 
 
 def test_a_service_on_an_instance(workshop: Workshop) -> None:
@@ -240,7 +240,7 @@ def test_a_service_on_an_instance(workshop: Workshop) -> None:
     assert doors(workshop, group) == [(3000, "203.0.113.0/24")]
     assert up(workshop, instances=True).writing_calls == {}
     workshop.operations().destroy()
-    assert left(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
 
 
 SERVICE = """
@@ -280,7 +280,7 @@ def test_tasks_move_to_another_place_with_a_new_service(workshop: Workshop, befo
     assert (moved[Step.REPLACE], moved.writing_calls) == (1, {"DeleteService": 1, "CreateService": 1})
     assert write_service(workshop, capacity_provider_strategies=spot).writing_calls == {}
     workshop.operations().destroy()
-    assert left(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
 
 
 def test_a_setting_that_cannot_be_taken_away_from_a_service_is_named(workshop: Workshop) -> None:

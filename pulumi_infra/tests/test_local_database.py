@@ -9,8 +9,9 @@ import typing as t
 import pytest
 from local_engine.errors import LocalEngineError
 
+from tests.account import contents
 from tests.conftest import Workshop
-from tests.stores import kept, source, steps
+from tests.parts import source, steps
 
 BODY = """
 from components.database import Database, DatabaseArgs
@@ -60,7 +61,7 @@ def test_a_database_from_nothing_to_nothing(workshop: Workshop) -> None:
     # The emulator changes its own mind about the address; what reaches the tasks stays.
     assert workshop.operations().outputs() == outputs
     workshop.operations().destroy()
-    assert kept(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
 
 
 def test_the_password_is_in_no_state(workshop: Workshop) -> None:
@@ -143,7 +144,7 @@ def test_a_protected_database_survives_a_destroy(workshop: Workshop) -> None:
     assert cluster(workshop)["DeletionProtection"] is True
     up(workshop, program())
     workshop.operations().destroy()
-    assert kept(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import typing as t
 import pytest
 from local_engine.errors import LocalEngineError
 
+from tests.account import contents
 from tests.conftest import Workshop
-from tests.edge import left, source, steps
+from tests.parts import source, steps
 
 US_EAST_1 = "arn:aws:acm:us-east-1:000000000000:certificate/11111111-2222-3333-4444-111122223333"
 
@@ -21,7 +22,7 @@ def up(workshop: Workshop, body: str, **more: t.Any) -> t.Any:
 
 def gone(workshop: Workshop) -> None:
     workshop.operations().destroy()
-    assert left(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
 
 
 WAF = """

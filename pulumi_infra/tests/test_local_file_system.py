@@ -8,8 +8,9 @@ import typing as t
 import pytest
 from local_engine.errors import LocalEngineError
 
+from tests.account import contents
 from tests.conftest import Workshop
-from tests.stores import kept, source, steps
+from tests.parts import source, steps
 
 BODY = """
 from components.file_system import AccessPoint, FileSystem, FileSystemArgs
@@ -63,7 +64,7 @@ def test_files_from_nothing_to_nothing(workshop: Workshop) -> None:
     assert point["RootDirectory"]["CreationInfo"] == {"OwnerUid": 999, "OwnerGid": 1000, "Permissions": "0750"}
     assert up(workshop, program()).writing_calls == {}
     workshop.operations().destroy()
-    assert kept(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
 
 
 def test_settings_change_in_place(workshop: Workshop) -> None:
@@ -94,7 +95,7 @@ def test_another_folder_is_another_access_point(workshop: Workshop) -> None:
     assert steps(up(workshop, program(path="/cache"))) == {"replace": 1, "update": 1, "delete": 1}
     after = workshop.operations().outputs()
     assert (after["id"], after["point"] != before["point"]) == (before["id"], True)
-    assert kept(workshop.cloud)["access points"] == {after["point"]}
+    assert contents(workshop.cloud)["access points"] == {after["point"]}
     (policy,) = [workshop.cloud.client("efs").describe_file_system_policy(FileSystemId=after["id"])["Policy"]]
     assert after["point"] in policy
     assert before["point"] not in policy
@@ -106,7 +107,7 @@ def test_another_key_is_another_file_system_with_all_that_hangs_on_it(workshop: 
     up(workshop, program(args='kms_key_arn="arn:aws:kms:ap-northeast-1:000000000000:key/1"'))
     after = workshop.operations().outputs()
     assert after["id"] != before["id"]
-    found = kept(workshop.cloud)
+    found = contents(workshop.cloud)
     assert (found["file systems"], found["access points"]) == ({after["id"]}, {after["point"]})
     targets = workshop.cloud.client("efs").describe_mount_targets(FileSystemId=after["id"])["MountTargets"]
     assert len(targets) == 2
@@ -143,7 +144,7 @@ def test_protected_files_survive_a_destroy(workshop: Workshop) -> None:
     up(workshop, program(args="deletion_protection=True"))
     with pytest.raises(LocalEngineError, match="protected: aws:efs/fileSystem:FileSystem try-files"):
         workshop.operations().destroy()
-    assert len(kept(workshop.cloud)["file systems"]) == 1
+    assert len(contents(workshop.cloud)["file systems"]) == 1
 
 
 def test_a_lost_file_system_is_made_again(workshop: Workshop) -> None:

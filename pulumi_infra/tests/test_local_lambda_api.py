@@ -10,8 +10,9 @@ import urllib.request
 import pytest
 from local_engine.errors import LocalEngineError
 
+from tests.account import contents
 from tests.conftest import Workshop
-from tests.edge import left, source, steps
+from tests.parts import source, steps
 
 BODY = """
 from components.lambda_api import LambdaApi, LambdaApiArgs
@@ -104,7 +105,7 @@ def test_an_api_from_nothing_to_nothing(workshop: Workshop) -> None:
     assert stage["accessLogSettings"]["destinationArn"].endswith("/apigateway/try/chat-api")
     assert up(workshop, program()).writing_calls == {}
     workshop.operations().destroy()
-    assert left(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
 
 
 def test_nothing_is_deployed_before_it_is_whole(workshop: Workshop) -> None:
@@ -144,7 +145,7 @@ def test_an_alias_that_nobody_releases_is_moved(workshop: Workshop) -> None:
     assert (shared["Description"], shared["RoutingConfig"]["AdditionalVersionWeights"]) == ("canary", {"1": 0.1})
     assert "RoutingConfig" not in alias(256, "2")
     workshop.operations().destroy()
-    assert left(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
 
 
 def test_a_browser_is_answered(workshop: Workshop) -> None:
@@ -248,7 +249,7 @@ def test_all_that_can_be_asked_for(workshop: Workshop) -> None:
     assert configuration(workshop)["TracingConfig"]["Mode"] == "PassThrough"
     assert up(workshop, program(before=VPC)).writing_calls == {}
     workshop.operations().destroy()
-    assert left(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
 
 
 def test_another_function_name_moves_everything(workshop: Workshop) -> None:
@@ -259,7 +260,7 @@ def test_another_function_name_moves_everything(workshop: Workshop) -> None:
     assert names == {"try-talk"}
     assert len(workshop.cloud.client("apigateway").get_rest_apis()["items"]) == 1
     workshop.operations().destroy()
-    assert left(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
 
 
 def test_tags_reach_what_has_them(workshop: Workshop) -> None:

@@ -13,8 +13,8 @@ from local_engine.errors import LocalEngineError
 from local_engine.handlers import handler_for
 from local_engine.planning import Step
 
+from tests.account import contents
 from tests.conftest import Workshop
-from tests.containers import left
 from tests.recorded_program import REGION
 
 PROGRAM = """
@@ -92,7 +92,7 @@ def listeners(workshop: Workshop) -> dict[int, dict[str, t.Any]]:
 
 
 def test_from_http_to_https_and_back(workshop: Workshop) -> None:
-    assert left(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
     up(workshop)
     outputs = workshop.operations().outputs()
     assert outputs["servers"]
@@ -131,7 +131,7 @@ def test_from_http_to_https_and_back(workshop: Workshop) -> None:
     newer = workshop.operations().outputs()["certificate"]
     assert newer != certificate
     assert listeners(workshop)[443]["Certificates"][0]["CertificateArn"] == newer
-    assert left(workshop.cloud)["certificates"] == {newer}
+    assert contents(workshop.cloud)["certificates"] == {newer}
     assert {name for name, kind in records(workshop) if kind == "CNAME"} == {
         "_acme-challenge.example.com.",
         "_acme-challenge.api.example.com.",
@@ -142,7 +142,7 @@ def test_from_http_to_https_and_back(workshop: Workshop) -> None:
     assert set(listeners(workshop)) == {80}
     assert listeners(workshop)[80]["DefaultActions"][0]["Type"] == "fixed-response"
     workshop.operations().destroy()
-    assert left(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
 
 
 def test_who_may_come_and_what_is_written_down(workshop: Workshop) -> None:
@@ -161,7 +161,7 @@ def test_who_may_come_and_what_is_written_down(workshop: Workshop) -> None:
     (found,) = workshop.cloud.client("ec2").describe_security_groups(GroupIds=[group])["SecurityGroups"]
     assert [item["CidrIp"] for door in found["IpPermissions"] for item in door["IpRanges"]] == ["198.51.100.4/32"]
     workshop.operations().destroy()
-    assert left(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
 
 
 def test_another_name_is_another_record(workshop: Workshop) -> None:
@@ -171,7 +171,7 @@ def test_another_name_is_another_record(workshop: Workshop) -> None:
     assert (outcome[Step.CREATE], outcome[Step.DELETE]) == (1, 1)
     assert set(records(workshop)) == {("store.example.com.", "A")}
     workshop.operations().destroy()
-    assert left(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
 
 
 def test_a_certificate_for_cloudfront_is_in_its_region(workshop: Workshop) -> None:
@@ -180,7 +180,7 @@ def test_a_certificate_for_cloudfront_is_in_its_region(workshop: Workshop) -> No
     assert arn.startswith("arn:aws:acm:us-east-1:")
     assert workshop.cloud.client("acm").list_certificates()["CertificateSummaryList"] == []
     workshop.operations().destroy()
-    assert left(Cloud(workshop.endpoint, "us-east-1")) == {}
+    assert contents(Cloud(workshop.endpoint, "us-east-1")) == {}
 
 
 def test_a_zone_with_records_of_others_goes_only_by_force(workshop: Workshop) -> None:
@@ -194,7 +194,7 @@ def test_a_zone_with_records_of_others_goes_only_by_force(workshop: Workshop) ->
         workshop.operations().destroy()
     up(workshop, force=True)
     workshop.operations().destroy()
-    assert left(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
 
 
 FOUND = """
@@ -215,7 +215,7 @@ def test_a_zone_that_exists_is_found_and_stays(workshop: Workshop) -> None:
     workshop.operations().up()
     assert f"/hostedzone/{workshop.operations().outputs()['zone']}" == made[0]["HostedZone"]["Id"]
     workshop.operations().destroy()
-    assert len(left(workshop.cloud)["zones"]) == 2
+    assert len(contents(workshop.cloud)["zones"]) == 2
 
 
 RECORD = """
@@ -242,7 +242,7 @@ def test_a_record_changes_where_it_stands_and_its_name_may_be_short(workshop: Wo
     assert outcome[Step.REPLACE] == 1
     assert set(records(workshop)) == {("www.example.com.", "TXT")}
     workshop.operations().destroy()
-    assert left(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
 
 
 def test_what_somebody_else_wrote_into_the_zone_is_not_lost(workshop: Workshop) -> None:

@@ -8,8 +8,9 @@ from local_engine.cloud import Cloud
 from local_engine.handlers import handler_for
 from local_engine.planning import Step
 
+from tests.account import contents
 from tests.conftest import Workshop
-from tests.containers import left, spoken
+from tests.containers import spoken
 from tests.recorded_program import REGION
 
 PROGRAM = """
@@ -50,7 +51,7 @@ def endpoints(workshop: Workshop) -> dict[str, dict[str, t.Any]]:
 
 
 def test_a_network_and_its_endpoints(workshop: Workshop) -> None:
-    assert left(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
     up(workshop)
     ec2 = workshop.cloud.client("ec2")
     vpc = workshop.operations().outputs()["vpc"]
@@ -86,7 +87,7 @@ def test_a_network_and_its_endpoints(workshop: Workshop) -> None:
     assert set(endpoints(workshop)) == {"s3", "dynamodb"}
 
     workshop.operations().destroy()
-    assert left(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
 
 
 ENDPOINT = """
@@ -122,7 +123,7 @@ def test_an_endpoint_is_changed_where_it_stands(workshop: Workshop) -> None:
     assert set(after["SubnetIds"]) == set(outputs["subnets"])
     assert workshop.operations().up().writing_calls == {}
     workshop.operations().destroy()
-    assert left(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
 
 
 def test_groups_and_private_names_are_asked_for(workshop: Workshop) -> None:

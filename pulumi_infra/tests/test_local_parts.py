@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import typing as t
 
+import botocore.exceptions
 import pytest
 from local_engine import urns
 from local_engine.cloud import Calls, Clouds
 from local_engine.errors import LocalEngineError
-from local_engine.handlers import Handler, registry
+from local_engine.handlers import Handler, is_missing, registry
 from local_engine.invokes import Invokes
 from local_engine.passphrase import Passphrase
 from local_engine.planning import Step, ignore_changes, plan
@@ -145,6 +146,25 @@ def test_every_handler_names_what_it_replaces_among_its_inputs() -> None:
     for token, kind in registry().items():
         assert kind.replace_on <= kind.inputs, token
         assert {kind.named_by, *kind.unique_by} - {None} <= kind.inputs, token
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "missing"),
+    [
+        ("NoSuchBucket", 404, True),
+        ("Whatever", 404, True),
+        ("ClusterNotFoundException", 400, True),
+        ("InvalidVpcID.NotFound", 400, True),
+        ("NoSuchEntity", 400, True),
+        ("AWS.SimpleQueueService.NonExistentQueue", 400, True),
+        ("WAFNonexistentItemException", 400, True),
+        ("AccessDenied", 403, False),
+        ("InvalidParameterException", 400, False),
+    ],
+)
+def test_what_is_not_there_is_told_from_what_went_wrong(code: str, status: int, missing: bool) -> None:
+    answer: t.Any = {"Error": {"Code": code, "Message": "m"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    assert is_missing(botocore.exceptions.ClientError(answer, "Describe")) is missing
 
 
 def test_policy_documents_are_rendered() -> None:

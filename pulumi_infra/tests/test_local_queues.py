@@ -8,8 +8,9 @@ import typing as t
 import pytest
 from local_engine.errors import LocalEngineError
 
+from tests.account import contents
 from tests.conftest import Workshop
-from tests.stores import kept, source, steps
+from tests.parts import source, steps
 
 BODY = """
 from components.queues import Queue, Queues, QueuesArgs
@@ -49,7 +50,7 @@ def test_queues_from_nothing_to_nothing(workshop: Workshop) -> None:
     assert failed["MessageRetentionPeriod"] == "1209600"
     assert up(workshop, program()).writing_calls == {}
     workshop.operations().destroy()
-    assert kept(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
 
 
 def test_what_fails_arrives_where_failures_go(workshop: Workshop) -> None:
@@ -95,7 +96,7 @@ def test_another_name_is_another_queue(workshop: Workshop) -> None:
     text = 'q = aws.sqs.Queue("q", name="{name}")\nq2 = aws.sqs.QueuePolicy("q", queue_url=q.url, policy="{{}}")\n'
     up(workshop, source(text.format(name="one")))
     assert steps(up(workshop, source(text.format(name="two"))))["replace"] == 2
-    (url,) = kept(workshop.cloud)["queues"]
+    (url,) = contents(workshop.cloud)["queues"]
     assert url.endswith("/two")
 
 
@@ -120,4 +121,4 @@ def test_a_protected_queue_survives_a_destroy(workshop: Workshop) -> None:
     up(workshop, program(args="deletion_protection=True"))
     with pytest.raises(LocalEngineError, match="protected: .*aws:sqs/queue:Queue try-agent_builds"):
         workshop.operations().destroy()
-    assert len(kept(workshop.cloud)["queues"]) == 2
+    assert len(contents(workshop.cloud)["queues"]) == 2

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import socket
-import subprocess
-import sys
 import time
 import typing as t
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Workshop, _wait, empty
-from tests.edge import left, source
-from tests.recorded_program import REGION
+from tests.account import contents
+from tests.conftest import Workshop
+from tests.emulator import empty, ministack
+from tests.parts import source
 
 ROLES = """
 from components.delivery_policies import Deliverables
@@ -49,28 +46,8 @@ DeliveryRoles(
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[str]:
     """A MiniStack that looks at policies; the engine is its root, and exempt."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    address, log = f"http://127.0.0.1:{port}", tmp_path_factory.mktemp("strict") / "log"
-    environment = {
-        **os.environ,
-        "AUTH": "true",
-        "BIND_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(port),
-        "MINISTACK_REGION": REGION,
-        "MINISTACK_ACCOUNT_ID": "000000000000",
-        "DOCKER_HOST": "unix:///nonexistent",
-    }
-    command = [str(Path(sys.executable).with_name("ministack"))]
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
-        try:
-            _wait(address, process, log)
-            yield address
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
+    with ministack(tmp_path_factory.mktemp("strict"), AUTH="true") as address:
+        yield address
 
 
 @pytest.fixture
@@ -108,7 +85,7 @@ def test_the_roles_of_a_stack_of_functions(workshop: Workshop) -> None:
     # AWS keeps five versions at most, and removes no policy that still has another than the one in effect.
     assert len(iam.list_policy_versions(PolicyArn=policy["Arn"])["Versions"]) == 2
     assert workshop.operations().destroy().writing_calls["DeletePolicyVersion"] == 1
-    assert left(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ import typing as t
 import pytest
 from local_engine.errors import LocalEngineError
 
+from tests.account import contents
 from tests.conftest import Workshop
-from tests.stores import kept, source, steps
+from tests.parts import source, steps
 
 VALUE = "xylophone"
 BODY = """
@@ -46,7 +47,7 @@ def test_a_secret_from_nothing_to_nothing(workshop: Workshop) -> None:
     assert "SecretString" not in client.get_secret_value(SecretId=outputs["arn"])
     assert up(workshop, program()).writing_calls == {}
     workshop.operations().destroy()
-    assert kept(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
 
 
 def test_what_people_put_in_is_neither_seen_nor_taken_out(workshop: Workshop) -> None:
@@ -99,7 +100,7 @@ def test_another_name_is_another_secret(workshop: Workshop) -> None:
     text = 's = aws.secretsmanager.Secret("s", name="{name}", recovery_window_in_days=0)\npulumi.export("arn", s.arn)\n'
     up(workshop, source(text.format(name="one")))
     assert steps(up(workshop, source(text.format(name="two")))) == {"replace": 1, "delete": 1}
-    assert kept(workshop.cloud)["secrets"] == {workshop.operations().outputs()["arn"]}
+    assert contents(workshop.cloud)["secrets"] == {workshop.operations().outputs()["arn"]}
 
 
 FIND = 'existing={"llm": ExistingSecret(name="shared/llm", keys=["key"])}, recovery_days=0'
@@ -115,7 +116,7 @@ def test_somebody_elses_secret_is_found_by_name_and_left_alone(workshop: Worksho
     for path in workshop.state.rglob("*.json"):
         assert VALUE not in path.read_text(encoding="utf-8")
     workshop.operations().destroy()
-    assert kept(workshop.cloud)["secrets"] == {arn}
+    assert contents(workshop.cloud)["secrets"] == {arn}
 
 
 def test_a_name_nobody_has_is_told(workshop: Workshop) -> None:

@@ -7,8 +7,9 @@ import typing as t
 import pytest
 from local_engine.errors import LocalEngineError
 
+from tests.account import contents
 from tests.conftest import Workshop
-from tests.stores import kept, source, steps
+from tests.parts import source, steps
 
 BODY = """
 from components.service_discovery import ServiceDiscovery, ServiceDiscoveryArgs
@@ -54,7 +55,7 @@ def test_names_from_nothing_to_nothing(workshop: Workshop) -> None:
     assert client.list_tags_for_resource(ResourceARN=redis["Arn"])["Tags"] == [{"Key": "user", "Value": "owner"}]
     assert up(workshop, program()).writing_calls == {}
     workshop.operations().destroy()
-    assert kept(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
 
 
 def test_tags_and_descriptions_change_in_place(workshop: Workshop) -> None:
@@ -89,7 +90,7 @@ def test_another_namespace_takes_its_services_along(workshop: Workshop) -> None:
     after = workshop.operations().outputs()
     assert after["namespace"] != before["namespace"]
     assert {service["NamespaceId"] for service in services(workshop).values()} == {after["namespace"]}
-    found = kept(workshop.cloud)
+    found = contents(workshop.cloud)
     assert (found["namespaces"], len(found["names"]), len(found["zones"])) == ({after["namespace"]}, 2, 1)
     assert up(workshop, program('namespace="others.local"')).writing_calls == {}
 
@@ -108,7 +109,7 @@ def test_another_time_to_live_is_a_new_service(workshop: Workshop) -> None:
     up(workshop, program())
     assert steps(up(workshop, program('namespace="agents.local", ttl=60')))["replace"] == 2
     assert services(workshop)["redis"]["DnsConfig"]["DnsRecords"] == [{"Type": "A", "TTL": 60}]
-    assert len(kept(workshop.cloud)["names"]) == 2
+    assert len(contents(workshop.cloud)["names"]) == 2
 
 
 def test_what_is_still_registered_goes_only_where_that_is_said(workshop: Workshop) -> None:
@@ -117,7 +118,7 @@ def test_what_is_still_registered_goes_only_where_that_is_said(workshop: Worksho
     client.register_instance(ServiceId=redis["Id"], InstanceId="task", Attributes={"AWS_INSTANCE_IPV4": "10.0.0.5"})
     outcome = workshop.operations().destroy()
     assert outcome.writing_calls["DeregisterInstance"] == 1
-    assert kept(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
 
 
 def test_a_second_namespace_of_one_name_is_refused(workshop: Workshop) -> None:

@@ -7,8 +7,9 @@ import typing as t
 import pytest
 from local_engine.errors import LocalEngineError
 
+from tests.account import contents
 from tests.conftest import Workshop
-from tests.stores import kept, source, steps
+from tests.parts import source, steps
 
 BODY = """
 from components.tables import Index, Table, Tables, TablesArgs
@@ -54,7 +55,7 @@ def test_a_table_from_nothing_to_nothing(workshop: Workshop) -> None:
     assert dynamodb.list_tags_of_resource(ResourceArn=made["TableArn"])["Tags"] == [{"Key": "user", "Value": "owner"}]
     assert up(workshop, program()).writing_calls == {}
     workshop.operations().destroy()
-    assert kept(workshop.cloud) == {}
+    assert contents(workshop.cloud) == {}
 
 
 def test_settings_change_in_place(workshop: Workshop) -> None:
@@ -122,7 +123,7 @@ def test_other_keys_are_another_table(workshop: Workshop) -> None:
     up(workshop, program())
     before = table(workshop)["TableName"]
     assert steps(up(workshop, program(agents='hash_key="other_id"')))["replace"] == 1
-    assert kept(workshop.cloud) == {"tables": {table(workshop)["TableName"]}}
+    assert contents(workshop.cloud) == {"tables": {table(workshop)["TableName"]}}
     assert table(workshop)["TableName"] != before
 
 

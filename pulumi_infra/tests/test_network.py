@@ -7,7 +7,8 @@ import typing as t
 import pytest
 from components.network import Network, NetworkArgs
 
-from tests.containers import GROUP, INGRESS, NAMES, ZONES, doors, record
+from tests.containers import GROUP, INGRESS, ZONES, doors
+from tests.parts import NAMES, record
 from tests.recorded_program import REGION, Program
 
 ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"

@@ -11,8 +11,9 @@ from components.observability import Dashboard, DashboardArgs, RetainedLogs, Ret
 from components.sidecars import SidecarLog, Telemetry, datadog, otlp
 from components.watching import Watched, WatchedBalancer, WatchedCluster
 
-from tests.edge import NAMES, STACK, misnamed, record, untagged
+from tests.parts import NAMES, STACK, misnamed, record
 from tests.recorded_program import REGION
+from tests.tags import untagged
 from tests.test_alarms import API, DATABASE, FUNCTION, QUEUE, SERVED, WORKER
 
 EVERYTHING: list[Watched] = [

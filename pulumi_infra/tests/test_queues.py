@@ -9,8 +9,10 @@ import pytest
 from components.names import Names
 from components.queues import DAY, Queue, Queues, QueuesArgs
 
+from tests.invented import KEY
+from tests.parts import NAMES, record
 from tests.recorded_program import Program
-from tests.stores import KEY, NAMES, record, untagged
+from tests.tags import untagged
 
 QUEUE = "aws:sqs/queue:Queue"
 POLICY = "aws:sqs/queuePolicy:QueuePolicy"
@@ -35,10 +37,10 @@ def queues(**changes: t.Any) -> Program:
 def test_what_cannot_be_done_goes_to_a_queue_of_its_own() -> None:
     program = queues()
     assert {queue.name for queue in program.of(QUEUE)} == {
-        "agents-test-agent_builds",
-        "agents-test-agent_builds-failed",
-        "agents-test-status_updates",
-        "agents-test-status_updates-failed",
+        "shop-test-agent_builds",
+        "shop-test-agent_builds-failed",
+        "shop-test-status_updates",
+        "shop-test-status_updates-failed",
     }
     builds = program.one(QUEUE, "agent_builds").inputs
     failed = program.outputs["failed"]["agent_builds"]
@@ -73,7 +75,7 @@ def test_every_queue_is_encrypted_and_refuses_plain_http() -> None:
     for queue in program.of(QUEUE):
         assert queue.inputs["sqsManagedSseEnabled"] is True
         assert "kmsMasterKeyId" not in queue.inputs
-    assert untagged(program, {QUEUE}) == []
+    assert untagged(program) == []
 
 
 def test_a_key_of_ones_own_takes_the_place_of_the_managed_one() -> None:

@@ -8,8 +8,9 @@ import typing as t
 import pytest
 from components.repositories import Repositories, RepositoriesArgs, lifecycle
 
-from tests.edge import ARNS, NAMES, STACK, misnamed, record, untagged
+from tests.parts import ARNS, NAMES, STACK, misnamed, record
 from tests.recorded_program import ACCOUNT, REGION, Program
+from tests.tags import untagged
 
 REPOSITORY = "aws:ecr/repository:Repository"
 POLICY = "aws:ecr/repositoryPolicy:RepositoryPolicy"

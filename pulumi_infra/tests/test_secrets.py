@@ -8,8 +8,10 @@ from collections.abc import Callable
 import pytest
 from components.secrets import ExistingSecret, NewSecret, Secrets, SecretsArgs
 
+from tests.invented import FOUND_SECRET, KEY
+from tests.parts import ARNS, NAMES, record
 from tests.recorded_program import ACCOUNT, REGION, Program
-from tests.stores import ARNS, FOUND_SECRET, KEY, NAMES, record, untagged
+from tests.tags import untagged
 
 SECRET = "aws:secretsmanager/secret:Secret"
 WHOLE_ARN = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:shared/llm-Ab12Cd"
@@ -36,7 +38,7 @@ def test_a_secret_is_made_without_a_value() -> None:
         "tags": {"user": "owner"},
     }
     assert [resource.type for resource in program.resources] == [SECRET]
-    assert untagged(program, {SECRET}) == []
+    assert untagged(program) == []
 
 
 def test_containers_refer_to_a_secret_a_key_of_it_or_a_parameter() -> None:
@@ -50,7 +52,7 @@ def test_containers_refer_to_a_secret_a_key_of_it_or_a_parameter() -> None:
             "names": made.parameter_names,
         }
 
-    own = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:agents-test-app"
+    own = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:shop-test-app"
     assert secrets(ask).outputs["asked"] == {
         "key": f"{own}:API_KEY::",
         "all": own,

@@ -7,8 +7,9 @@ import typing as t
 import pytest
 from components.service_discovery import ServiceDiscovery, ServiceDiscoveryArgs
 
+from tests.parts import NAMES, record
 from tests.recorded_program import Program
-from tests.stores import NAMES, record, untagged
+from tests.tags import untagged
 
 NAMESPACE = "aws:servicediscovery/privateDnsNamespace:PrivateDnsNamespace"
 SERVICE = "aws:servicediscovery/service:Service"
@@ -30,11 +31,11 @@ def test_services_are_found_by_name_and_port() -> None:
     assert set(program.outputs["arns"]) == {"redis", "api"}
     namespace = program.one(NAMESPACE).inputs
     assert (namespace["name"], namespace["vpc"]) == ("agents.local", "vpc-1")
-    assert untagged(program, {NAMESPACE, SERVICE}) == []
+    assert untagged(program) == []
 
 
 def test_without_a_namespace_the_stack_gives_its_name() -> None:
-    assert names().outputs["endpoints"]["redis"] == "redis.agents-test.local:6379"
+    assert names().outputs["endpoints"]["redis"] == "redis.shop-test.local:6379"
 
 
 def test_a_name_leads_to_every_task_that_is_well() -> None:
@@ -42,7 +43,7 @@ def test_a_name_leads_to_every_task_that_is_well() -> None:
     redis = program.one(SERVICE, "redis-name").inputs
     assert redis["name"] == "redis"
     assert redis["dnsConfig"] == {
-        "namespaceId": "agents-test-namespace-id",
+        "namespaceId": "shop-test-namespace-id",
         "dnsRecords": [{"type": "A", "ttl": 5}],
         "routingPolicy": "MULTIVALUE",
     }

@@ -16,8 +16,9 @@ from components.edge import (
 from components.server_site import ServerSite, ServerSiteArgs
 from components.static_site import Api, StaticSite, StaticSiteArgs
 
-from tests.edge import NAMES, misnamed, record, untagged
+from tests.parts import NAMES, misnamed, record
 from tests.recorded_program import Program
+from tests.tags import untagged
 
 DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
 HEADERS = "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy"
@@ -58,7 +59,7 @@ def test_a_site_has_cloudfronts_name_or_its_own() -> None:
         "minimumProtocolVersion": "TLSv1.2_2021",
     }
     assert own["webAclId"] == "arn:acl"
-    assert static().outputs["address"] == static().outputs["domain"] == "course-test-frontend.cloudfront.net"
+    assert static().outputs["address"] == static().outputs["domain"] == "shop-test-frontend.cloudfront.net"
     assert static(domain=DOMAIN).outputs["address"] == "course.example.com"
 
 

@@ -8,8 +8,10 @@ import pytest
 from components.sessions import Sessions, SessionsArgs
 from components.tables import Index, Table, Tables, TablesArgs
 
+from tests.invented import KEY
+from tests.parts import NAMES, record
 from tests.recorded_program import Program
-from tests.stores import KEY, NAMES, record, untagged
+from tests.tags import untagged
 
 TABLE = "aws:dynamodb/table:Table"
 BUILDS = Table(
@@ -32,13 +34,13 @@ def tables(**changes: t.Any) -> Program:
 
 def test_a_table_is_encrypted_recoverable_and_paid_by_request() -> None:
     program = tables()
-    assert [table.name for table in program.of(TABLE)] == ["agents-test-agents", "agents-test-builds"]
+    assert [table.name for table in program.of(TABLE)] == ["shop-test-agents", "shop-test-builds"]
     for table in program.of(TABLE):
         assert table.inputs["billingMode"] == "PAY_PER_REQUEST"
         assert table.inputs["serverSideEncryption"] == {"enabled": True}
         assert table.inputs["pointInTimeRecovery"] == {"enabled": True}
         assert table.inputs["deletionProtectionEnabled"] is False
-    assert untagged(program, {TABLE}) == []
+    assert untagged(program) == []
 
 
 def test_keys_expiry_and_indexes_are_as_asked() -> None:

@@ -7,8 +7,9 @@ import typing as t
 import pytest
 from components.waf import COMMON, IP_REPUTATION, KNOWN_BAD_INPUTS, WebAcl, WebAclArgs
 
-from tests.edge import NAMES, STACK, misnamed, record, untagged
+from tests.parts import NAMES, STACK, misnamed, record
 from tests.recorded_program import Program
+from tests.tags import untagged
 
 ACL = "aws:wafv2/webAcl:WebAcl"
 ASSOCIATION = "aws:wafv2/webAclAssociation:WebAclAssociation"

@@ -185,9 +185,9 @@ SERVERS = (
     Gate(
         name="pulumi-cli",
         command=step("pulumi_cli", *PYTEST, "-n", "2", "tests/pulumi_cli", *WITH_PULUMI),
-        paths=("tests/pulumi_cli", *WITH_PULUMI),
+        paths=("tests/pulumi_cli", "pulumi_infra", *WITH_PULUMI),
         # Building the CLI takes longest, and only where it was never built.
-        seconds=400,
+        seconds=580,
         timeout=2400,
         first=True,
     ),

@@ -3,26 +3,11 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable
 
-import botocore.exceptions
-
-from local_engine.handlers import Handler, code_of, handles, unless_missing
+from local_engine.handlers import Handler, handles, unless_missing
 from local_engine.resources import tags
 from local_engine.resources.shapes import given
 from local_engine.wire import Properties
-
-T = t.TypeVar("T")
-
-
-def unless_gone(call: Callable[[], T]) -> T | None:
-    """Return what a call returns, or nothing if there is no such queue, for which SQS has a word like no other's."""
-    try:
-        return unless_missing(call)
-    except botocore.exceptions.ClientError as error:
-        if "NonExistentQueue" in code_of(error):
-            return None
-        raise
 
 
 class _Sqs(Handler):
@@ -31,7 +16,7 @@ class _Sqs(Handler):
         return self.cloud.client("sqs")
 
     def attributes(self, url: str) -> dict[str, str] | None:
-        answer = unless_gone(lambda: self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"]))
+        answer = unless_missing(lambda: self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"]))
         return None if answer is None else t.cast("dict[str, str]", answer.get("Attributes", {}))
 
 
@@ -83,7 +68,7 @@ class Queue(_Sqs):
             self.sqs.untag_queue(QueueUrl=id_, TagKeys=gone)
 
     def delete(self, id_: str, inputs: Properties) -> None:  # noqa: ARG002
-        unless_gone(lambda: self.sqs.delete_queue(QueueUrl=id_))
+        unless_missing(lambda: self.sqs.delete_queue(QueueUrl=id_))
 
 
 def _text(value: t.Any) -> str:
@@ -115,7 +100,7 @@ class _QueueSetting(_Sqs):
         self._set(id_, new[self.field])
 
     def delete(self, id_: str, inputs: Properties) -> None:  # noqa: ARG002
-        unless_gone(lambda: self._set(id_, ""))
+        unless_missing(lambda: self._set(id_, ""))
 
 
 @handles("aws:sqs/queuePolicy:QueuePolicy")
