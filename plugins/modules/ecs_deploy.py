@@ -13,7 +13,11 @@ description:
   - Lays image digests and environment over the task definition that the infrastructure owns, registers a revision only
     when that changes what would run, updates each service once, and follows that very deployment to its outcome.
   - A deployment that the circuit breaker rolled back is a failure here, although the service is stable again.
-  - Services ship in waves, in the order the key C(after) in O(services) asks for; a failed one stops what comes after.
+  - Each service starts as soon as those are up that its key C(after) in O(services) names. A failed one stops what
+    comes after it, and nothing else.
+  - While it waits, it looks closer at a deployment whose tasks die, says why they do, and gives up at once where
+    waiting will not mend it.
+  - Run again after it was killed, it follows the deployment it started instead of starting another.
   - Never sends a desired count or load balancers, and never deregisters a revision.
 author:
   - Slipway authors (@slipway-aws)
@@ -21,10 +25,17 @@ options:
   services:
     description:
       - The services to ship, by the name people know them by.
-      - "Keys of each: C(cluster), C(service) and C(container) say where; C(image) (with its digest) says what;
-        C(task_definition) is the base to lay it over, by default the running one; C(environment) is added to the
-        container's; C(after) lists services of this task that must be up first."
-      - C(revision) instead of C(image) ships a registered revision exactly as it is, which is how a rollback is made.
+      - "Keys of each that say where: C(cluster), C(service), C(container)."
+      - "Keys that say what: C(image) for that container, with its digest, and C(images) for others, by container;
+        C(environment), C(secrets) (a name, and the ARN of its value) and C(command) of that container; C(cpu) and
+        C(memory) of the task. C(override) is laid over the definition last, lists of named things by name, and
+        passes through untouched; a null takes a key away."
+      - C(task_definition) is the revision to lay all this over, by default the running one. C(template) is a whole
+        task definition instead.
+      - C(revision) alone ships a registered revision exactly as it is, which is how a rollback is made.
+      - C(force_new_deployment) starts the tasks anew also where nothing changed, for tags that moved and secrets that
+        have a new value.
+      - C(after) lists services of this task that must be up first.
     type: dict
     required: true
   release_id:
@@ -39,10 +50,29 @@ options:
     type: str
   wait_timeout:
     description:
-      - How many seconds each wave of services may take.
-      - A deployment still under way then is reported as V(timed_out) and goes on; nothing is undone behind your back.
+      - How many seconds each deployment may take, from when it started.
+      - What O(rollback) says decides about one that is still under way then.
     type: int
     default: 900
+  rollback:
+    description:
+      - What goes back to the revision before, when a service does not get there and ECS did not bring it back itself.
+      - V(service) brings back each service that failed; V(release) also those that this task had shipped well, the
+        last first; V(none) leaves everything as it is.
+      - What somebody else deployed meanwhile is never touched, and a service that ran nothing before stays.
+    type: str
+    choices: [release, service, none]
+    default: service
+  max_parallel:
+    description:
+      - How many services may be under way at once. As many as can be, if it is not given.
+    type: int
+  fail_fast:
+    description:
+      - Whether to give up a deployment as soon as two of its tasks died of one cause that waiting will not mend, instead
+        of waiting for the circuit breaker or the timeout.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -54,6 +84,7 @@ notes:
     happens. Set the variable C(slipway_progress) to V(false) for silence.
 seealso:
   - module: slipway.aws.ecr_push
+  - module: slipway.aws.ecs_diagnose
 """
 
 EXAMPLES = r"""
@@ -75,6 +106,26 @@ EXAMPLES = r"""
       redis: {cluster: agents, service: redis, container: redis, image: "{{ images.redis.uri }}"}
       worker: {cluster: agents, service: worker, container: worker, image: "{{ images.worker.uri }}", after: [redis]}
 
+- name: Change more than the image, and bring everything back if one of them fails
+  slipway.aws.ecs_deploy:
+    release_id: "{{ release_id }}"
+    rollback: release
+    services:
+      api:
+        cluster: shop
+        service: api
+        container: app
+        image: "{{ images.api.uri }}"
+        environment: {LOG_LEVEL: info}
+        secrets: {DB_PASSWORD: "{{ database_secret_arn }}:password::"}
+        override: {ephemeralStorage: {sizeInGiB: 40}}
+
+- name: Start the tasks anew, because a secret has a new value
+  slipway.aws.ecs_deploy:
+    release_id: "{{ release_id }}"
+    services:
+      api: {cluster: shop, service: api, container: app, force_new_deployment: true}
+
 - name: Go back to the revision that ran before
   slipway.aws.ecs_deploy:
     release_id: "{{ receipt.previous_release_id }}"
@@ -93,7 +144,10 @@ services:
   type: dict
   contains:
     outcome:
-      description: One of V(succeeded), V(no_op), V(rolled_back), V(superseded), V(stopped), V(timed_out), V(failed).
+      description:
+        - V(succeeded) and V(no_op) are good.
+        - V(rolled_back) runs what ran before, V(superseded) what somebody else deployed meanwhile.
+        - V(stopped) was not started or is gone, V(timed_out) may still be under way, V(failed) needs somebody to look.
       returned: always
       type: str
       sample: succeeded
@@ -127,13 +181,25 @@ services:
       returned: when one was started or joined
       type: str
       sample: ecs-svc/1234567890123456789
-    cause:
-      description: The likeliest cause of a failure, as one sentence.
+    reason:
+      description: What ended the deployment, such as ECS's own words about its circuit breaker.
       returned: on failure
       type: str
-      sample: "Container app of backend exited with code 1. Its last words: KeyError: 'DATABASE_URL'"
+      sample: "ECS deployment circuit breaker: tasks failed to start."
+    cause:
+      description: The likeliest cause of a failure in one line, with what to do next.
+      returned: on failure
+      type: str
+      sample: "backend: Container app exited with code 1: KeyError: 'DATABASE_URL' [application_exit, certain] Set it."
+    diagnoses:
+      description:
+        - Everything that may explain the failure, the likeliest first. See RV(slipway.aws.ecs_diagnose#module:diagnoses).
+      returned: always
+      type: list
+      elements: dict
+      sample: []
     evidence:
-      description: Stopped tasks, exit codes, last log lines and service events behind the cause.
+      description: Stopped tasks, exit codes, last log lines, service events and target health behind the cause.
       returned: on failure
       type: dict
     seconds:

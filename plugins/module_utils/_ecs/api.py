@@ -4,7 +4,7 @@
 
 # Note that this module util is **PRIVATE** to the collection.
 
-"""The ECS and CloudWatch Logs calls a release makes, one function each."""
+"""The ECS calls a release makes, one function each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from ansible_collections.slipway.aws.plugins.module_utils._ecs.model import Defi
 
 # DescribeServices takes ten names, DescribeTasks a hundred.
 SERVICES_PER_CALL = 10
-TASKS_PER_CALL = 100
 
 
 @aws_call("describe the ECS services")
@@ -52,38 +51,15 @@ def register_task_definition(ecs: t.Any, definition: Definition, tags: t.Mapping
 
 
 @aws_call("update the ECS service")
-def update_service(ecs: t.Any, cluster: str, service: str, task_definition: str) -> ServiceState:
-    """Start a deployment of a revision.
+def update_service(ecs: t.Any, cluster: str, service: str, task_definition: str, *, anew: bool = False) -> ServiceState:
+    """Start a deployment of a revision; C(anew) also of the one that runs already.
 
     Nothing else is sent: a desired count would fight auto scaling, load balancers would undo a blue/green swap,
     and a second update would supersede the first.
     """
-    answer = ecs.update_service(cluster=cluster, service=service, taskDefinition=task_definition)
+    again = {"forceNewDeployment": True} if anew else {}
+    answer = ecs.update_service(cluster=cluster, service=service, taskDefinition=task_definition, **again)
     return ServiceState.from_api(answer["service"])
 
 
-@aws_call("list the stopped ECS tasks")
-def list_stopped_tasks(ecs: t.Any, cluster: str, service: str) -> list[str]:
-    pages = ecs.get_paginator("list_tasks").paginate(cluster=cluster, serviceName=service, desiredStatus="STOPPED")
-    return [arn for page in pages for arn in page["taskArns"]]
-
-
-@aws_call("describe the ECS tasks")
-def describe_tasks(ecs: t.Any, cluster: str, arns: t.Sequence[str]) -> list[dict[str, t.Any]]:
-    tasks: list[dict[str, t.Any]] = []
-    for start in range(0, len(arns), TASKS_PER_CALL):
-        asked = list(arns[start : start + TASKS_PER_CALL])
-        tasks.extend(ecs.describe_tasks(cluster=cluster, tasks=asked).get("tasks", []))
-    return tasks
-
-
-@aws_call("read the container's log")
-def last_log_lines(logs: t.Any, group: str, stream: str, limit: int) -> list[str]:
-    answer = logs.get_log_events(logGroupName=group, logStreamName=stream, limit=limit, startFromHead=False)
-    return [event["message"].rstrip("\n") for event in answer.get("events", [])]
-
-
-__all__ = (
-    "describe_services", "describe_task_definition", "describe_tasks", "last_log_lines",
-    "list_stopped_tasks", "register_task_definition", "update_service",
-)  # fmt: skip
+__all__ = ("describe_services", "describe_task_definition", "register_task_definition", "update_service")

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import hashlib
 import json
 import typing as t
@@ -17,6 +18,7 @@ from ansible_collections.slipway.aws.plugins.module_utils._ecs.model import IDEN
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
 
 FINGERPRINT_TAG = "slipway:fingerprint"
+ASKED_TAG = "slipway:asked"
 RELEASE_TAG = "slipway:release"
 
 # DescribeTaskDefinition answers these and RegisterTaskDefinition refuses them. Everything else passes through:
@@ -36,25 +38,71 @@ MASK = "********"
 
 
 def overlay(base: Definition, target: Target, release: Release) -> Definition:
-    """Return the definition to register: the base with the target's image, environment and release identity."""
+    """Return the definition to register: the base with what the target wishes, and the release's identity."""
+    wishes = target.wishes
     definition = {key: copy.deepcopy(value) for key, value in base.items() if key not in DESCRIBE_ONLY}
-    container = _container(definition, target)
-    container["image"] = target.image
+    definition |= {key: value for key, value in (("cpu", wishes.cpu), ("memory", wishes.memory)) if value is not None}
+    definition = t.cast("Definition", merge(definition, wishes.override))
+    for name, image in wishes.images.items():
+        _container(definition, target.name, name)["image"] = image
+    container = _container(definition, target.name, target.container)
+    if wishes.command is not None:
+        container["command"] = list(wishes.command)
     environment = {item["name"]: item["value"] for item in container.get("environment", [])}
-    environment |= {name: str(value) for name, value in target.environment.items()}
-    environment |= release.environment(target.image)
+    secrets = {item["name"]: item["valueFrom"] for item in container.get("secrets", [])}
+    # A name is either the one or the other: what is wished for now replaces what the base had under it.
+    secrets = {name: value for name, value in secrets.items() if name not in wishes.environment} | dict(wishes.secrets)
+    environment = {name: value for name, value in environment.items() if name not in wishes.secrets}
+    environment |= {**wishes.environment, **release.environment(container.get("image"))}
     container["environment"] = [{"name": name, "value": environment[name]} for name in sorted(environment)]
+    if secrets or "secrets" in container:
+        container["secrets"] = [{"name": name, "valueFrom": secrets[name]} for name in sorted(secrets)]
     return definition
 
 
-def _container(definition: Definition, target: Target) -> dict[str, t.Any]:
+def merge(base: t.Any, over: t.Any) -> t.Any:
+    """Lay one value over another: maps by key, lists of named things by name, everything else as a whole.
+
+    Nothing (null) takes a key away, which an empty value does not: an empty value means something to ECS.
+    """
+    if isinstance(base, dict) and isinstance(over, t.Mapping):
+        merged = {key: value for key, value in base.items() if over.get(key, value) is not None}
+        for key, value in over.items():
+            if value is not None:
+                merged[key] = merge(merged.get(key, {} if isinstance(value, t.Mapping) else None), value)
+        return merged
+    if _named(base) and _named(over):
+        by_name = {item["name"]: item for item in base}
+        for item in over:
+            by_name[item["name"]] = merge(by_name.get(item["name"], {}), item)
+        return list(by_name.values())
+    return copy.deepcopy(over)
+
+
+def _named(value: t.Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) and "name" in item for item in value)
+
+
+def asked(target: Target) -> str:
+    """Return a digest of what is asked for: the same request over the same base needs no second look at the base."""
+    request = {
+        "base": target.base,
+        "template": target.template,
+        "container": target.container,
+        **dataclasses.asdict(target.wishes),
+    }
+    text = json.dumps(request, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _container(definition: Definition, service: str, name: str) -> dict[str, t.Any]:
     containers = definition.get("containerDefinitions", [])
     for container in containers:
-        if container.get("name") == target.container:
+        if container.get("name") == name:
             return t.cast("dict[str, t.Any]", container)
     names = ", ".join(sorted(str(container.get("name")) for container in containers)) or "none"
     raise SlipwayError(
-        f"Service {target.name}: its task definition has no container named {target.container} (it has: {names}).",
+        f"Service {service}: its task definition has no container named {name} (it has: {names}).",
         hint="Correct the container in the delivery document, or in the infrastructure.",
     )
 
@@ -127,4 +175,7 @@ def _environment_values(definition: Definition) -> dict[tuple[t.Any, str], str]:
     }
 
 
-__all__ = ("FINGERPRINT_TAG", "RELEASE_TAG", "canonical", "difference", "fingerprint", "overlay", "release_of")
+__all__ = (
+    "ASKED_TAG", "FINGERPRINT_TAG", "RELEASE_TAG", "asked", "canonical", "difference", "fingerprint", "merge",
+    "overlay", "release_of",
+)  # fmt: skip

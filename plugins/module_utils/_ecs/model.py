@@ -38,21 +38,59 @@ IDENTITY = frozenset({"RELEASE_ID", "GIT_SHA"})
 
 
 @dataclasses.dataclass(frozen=True)
+class Wishes:
+    """What a task definition shall have that its base has not. Everything left empty stays as the base has it.
+
+    ``images`` are by container. ``environment``, ``secrets`` and ``command`` are for the target's own container.
+    ``override`` is laid over last and passes through untouched, so that nothing ECS learns has to be learned here.
+    """
+
+    images: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    environment: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    secrets: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    command: t.Sequence[str] | None = None
+    cpu: str | None = None
+    memory: str | None = None
+    override: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def from_options(cls, container: str, options: t.Mapping[str, t.Any]) -> Wishes:
+        images = dict(options.get("images") or {})
+        if options.get("image"):
+            images[container] = options["image"]
+        return cls(
+            images=images,
+            environment={name: str(value) for name, value in (options.get("environment") or {}).items()},
+            secrets=options.get("secrets") or {},
+            command=options.get("command"),
+            cpu=None if options.get("cpu") is None else str(options["cpu"]),
+            memory=None if options.get("memory") is None else str(options["memory"]),
+            override=options.get("override") or {},
+        )
+
+
+@dataclasses.dataclass(frozen=True)
 class Target:
     """One service as the delivery document names it, and what should run there.
 
-    Either ``image`` is laid over the base definition, or ``revision`` is shipped exactly as it is registered.
+    Either ``wishes`` are laid over a base (the ``template``, or the revision ``base``, or what runs), or ``revision``
+    is shipped exactly as it is registered.
     """
 
     name: str
     cluster: str
     service: str
     container: str
-    image: str | None = None
+    wishes: Wishes = dataclasses.field(default_factory=Wishes)
+    template: t.Mapping[str, t.Any] | None = None
     revision: str | None = None
     base: str | None = None
-    environment: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    force: bool = False
     after: tuple[str, ...] = ()
+
+    @property
+    def image(self) -> str | None:
+        return self.wishes.images.get(self.container)
 
     @classmethod
     def from_options(cls, name: str, options: t.Mapping[str, t.Any]) -> Target:
@@ -61,17 +99,33 @@ class Target:
             cluster=options["cluster"],
             service=options["service"],
             container=options["container"],
-            image=options.get("image"),
+            wishes=Wishes.from_options(options["container"], options),
+            template=options.get("template"),
             revision=options.get("revision"),
             base=options.get("task_definition"),
-            environment=options.get("environment") or {},
+            force=bool(options.get("force_new_deployment")),
             after=tuple(options.get("after") or ()),
         )
-        if bool(target.image) == bool(target.revision):
-            raise SlipwayError(
-                f"Service {name} needs either an image to ship or a revision to go back to, and exactly one of them."
-            )
+        target.check()
         return target
+
+    def check(self) -> None:
+        """Refuse what contradicts itself, before anything is asked of AWS."""
+        if self.revision and (self.template or self.wishes != Wishes()):
+            raise SlipwayError(
+                f"Service {self.name} names a revision to go back to and changes to make as well.",
+                hint="A revision is shipped exactly as it is registered; give one of the two.",
+            )
+        if self.template and self.base:
+            raise SlipwayError(
+                f"Service {self.name} has a template and a task definition to lay changes over.",
+                hint="A template is the whole task definition; leave task_definition out.",
+            )
+        if not (self.revision or self.template or self.wishes != Wishes() or self.force):
+            raise SlipwayError(
+                f"Service {self.name} needs either an image to ship or a revision to go back to.",
+                hint="To start its tasks anew with what it has, set force_new_deployment.",
+            )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,16 +198,6 @@ class ServiceState:
 
 
 @dataclasses.dataclass
-class Evidence:
-    """What a failed deployment left behind."""
-
-    tasks: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
-    log_lines: list[str] = dataclasses.field(default_factory=list)
-    events: list[str] = dataclasses.field(default_factory=list)
-    reason: str | None = None
-
-
-@dataclasses.dataclass
 class ServiceResult:
     """How one service came out of a release."""
 
@@ -164,8 +208,11 @@ class ServiceResult:
     ran_before: bool = True
     release_id: str | None = None
     deployment_id: str | None = None
+    # What ECS said of it, what we make of it, and what says so.
+    reason: str | None = None
     cause: str | None = None
-    evidence: Evidence | None = None
+    diagnoses: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    evidence: dict[str, t.Any] | None = None
     seconds: float = 0.0
     diff: dict[str, str] | None = None
 
@@ -176,6 +223,6 @@ class ServiceResult:
 
 
 __all__ = (
-    "GOOD", "IDENTITY", "Definition", "Deployment", "Evidence", "Outcome", "Release",
-    "ServiceResult", "ServiceState", "Target",
+    "GOOD", "IDENTITY", "Definition", "Deployment", "Outcome", "Release",
+    "ServiceResult", "ServiceState", "Target", "Wishes",
 )  # fmt: skip

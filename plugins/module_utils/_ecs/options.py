@@ -23,20 +23,29 @@ ARGUMENTS: dict[str, t.Any] = {
     "release_id": {"type": "str", "required": True},
     "git_sha": {"type": "str"},
     "wait_timeout": {"type": "int", "default": 900},
+    "rollback": {"type": "str", "choices": ["release", "service", "none"], "default": "service"},
+    "max_parallel": {"type": "int"},
+    "fail_fast": {"type": "bool", "default": True},
 }
 
 SERVICE_ARGUMENTS = frozenset({
-    "cluster", "service", "container", "image", "revision", "task_definition", "environment", "after",
+    "cluster", "service", "container", "image", "images", "revision", "task_definition", "template", "environment",
+    "secrets", "command", "cpu", "memory", "override", "force_new_deployment", "after",
 })  # fmt: skip
 REQUIRED = ("cluster", "service", "container")
 
 
 def deploy(params: t.Mapping[str, t.Any], *, check_mode: bool, diff: bool, report: Report) -> dict[str, t.Any]:
     """Ship what the options ask for and return the task's result, or raise with it when a service did not get there."""
+    if params["max_parallel"] is not None and params["max_parallel"] < 1:
+        raise SlipwayError("max_parallel must be at least 1; leave it out to ship all that can be shipped at once.")
     targets = [_target(name, options) for name, options in params["services"].items()]
     voyage = Voyage(
         release=Release(id=params["release_id"], git_sha=params["git_sha"]),
         timeout=params["wait_timeout"],
+        rollback=params["rollback"],
+        max_parallel=params["max_parallel"],
+        fail_fast=params["fail_fast"],
         check_mode=check_mode,
     )
     results = ship(Clients(params), targets, voyage, report)

@@ -8,12 +8,15 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import dataclasses
 import typing as t
 
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.api import describe_services, describe_task_definition
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.definition import (
+    ASKED_TAG,
     FINGERPRINT_TAG,
+    asked,
     difference,
     fingerprint,
     overlay,
@@ -23,7 +26,11 @@ from ansible_collections.slipway.aws.plugins.module_utils._ecs.model import Defi
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.watch import settled
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
 
-Action = t.Literal["nothing", "join", "register", "revision"]
+Action = t.Literal["nothing", "join", "register", "revision", "anew"]
+"""Leave it, follow what is under way, ship a new revision, ship one that is there, or start the same one anew."""
+
+DESCRIBED_AT_ONCE = 8
+Described = tuple[Definition, dict[str, str]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,16 +57,41 @@ class Plan:
 
 
 class Planner:
-    """Plans the services of one stack with as few describes as it takes."""
+    """Plans the services of one stack with as few describes as it takes.
+
+    One call for ten services, and one for the revision each of them runs. Its tags say what was asked for when it was
+    made: where the same is asked for again, nobody looks at the base.
+    """
 
     def __init__(self, ecs: t.Any, release: Release) -> None:
         self._ecs = ecs
         self._release = release
-        self._definitions: dict[str, tuple[Definition, dict[str, str]]] = {}
+        self._definitions: dict[str, Described] = {}
 
     def plan_all(self, targets: t.Sequence[Target]) -> dict[str, Plan]:
         states = self._states(targets)
+        self._describe(states[target.name].task_definition for target in targets)
+        self._describe(base for target in targets if (base := self._needed_beside(target, states[target.name])))
         return {target.name: self._plan(target, states[target.name]) for target in targets}
+
+    def _describe(self, identifiers: t.Iterable[str]) -> None:
+        """Look at revisions side by side."""
+        wanted = sorted(set(identifiers) - set(self._definitions))
+        with concurrent.futures.ThreadPoolExecutor(max_workers=DESCRIBED_AT_ONCE) as pool:
+            looked = pool.map(lambda identifier: describe_task_definition(self._ecs, identifier), wanted)
+            self._definitions.update(zip(wanted, looked, strict=True))
+
+    def _needed_beside(self, target: Target, state: ServiceState) -> str | None:
+        """Return the revision that has to be seen before the target can be planned, beside the one that runs."""
+        if target.revision:
+            return target.revision
+        return None if target.template or self._asked_before(target, state) else target.base
+
+    def _asked_before(self, target: Target, state: ServiceState) -> bool:
+        if not (target.base or target.template):
+            # Laid over what runs, the same request may mean something else each time.
+            return False
+        return self._definitions[state.task_definition][1].get(ASKED_TAG) == asked(target)
 
     def _states(self, targets: t.Sequence[Target]) -> dict[str, ServiceState]:
         states: dict[str, ServiceState] = {}
@@ -89,16 +121,17 @@ class Planner:
             )
 
     def _plan(self, target: Target, state: ServiceState) -> Plan:
-        running, running_tags = self._definition(state.task_definition)
+        running, running_tags = self._definitions[state.task_definition]
         common: dict[str, t.Any] = {
             "target": target,
             "state": state,
             "running": state.task_definition,
             "running_release": release_of(running, target.container),
         }
-        still: Action = "nothing" if settled(state) else "join"
+        # What is under way is followed to its end: a run that was killed is not started a second time.
+        still: Action = "join" if not settled(state) else "anew" if target.force else "nothing"
         if target.revision:
-            wanted, _tags = self._definition(target.revision)
+            wanted, _tags = self._definitions[target.revision]
             if wanted["taskDefinitionArn"] == state.task_definition:
                 return Plan(action=still, **common)
             return Plan(
@@ -108,7 +141,9 @@ class Planner:
                 diff=difference(running, wanted),
                 **common,
             )
-        base, base_tags = self._definition(target.base or state.task_definition)
+        if self._asked_before(target, state):
+            return Plan(action=still, **common)
+        base, base_tags = self._base(target, state)
         wanted = overlay(base, target, self._release)
         digest = fingerprint(wanted)
         if digest in (running_tags.get(FINGERPRINT_TAG), fingerprint(running)):
@@ -122,10 +157,11 @@ class Planner:
             **common,
         )
 
-    def _definition(self, identifier: str) -> tuple[Definition, dict[str, str]]:
-        if identifier not in self._definitions:
-            self._definitions[identifier] = describe_task_definition(self._ecs, identifier)
-        return self._definitions[identifier]
+    def _base(self, target: Target, state: ServiceState) -> Described:
+        if target.template is not None:
+            # It replaces a revision of the same family, and keeps that one's tags.
+            return dict(target.template), self._definitions[state.task_definition][1]
+        return self._definitions[target.base or state.task_definition]
 
 
 __all__ = ("Plan", "Planner")

@@ -4,7 +4,7 @@
 
 # Note that this module util is **PRIVATE** to the collection.
 
-"""Ship services: plan every one, start a wave, watch it to its end, then the next."""
+"""Ship services: plan every one, start each as soon as what it comes after is up, and follow all to their ends."""
 
 from __future__ import annotations
 
@@ -12,14 +12,25 @@ import dataclasses
 import typing as t
 
 from ansible_collections.slipway.aws.plugins.module_utils._aws import Clients
+from ansible_collections.slipway.aws.plugins.module_utils._diagnosis.diagnose import as_result
+from ansible_collections.slipway.aws.plugins.module_utils._diagnosis.telling import cause
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.api import register_task_definition, update_service
-from ansible_collections.slipway.aws.plugins.module_utils._ecs.definition import FINGERPRINT_TAG, RELEASE_TAG
-from ansible_collections.slipway.aws.plugins.module_utils._ecs.evidence import cause, gather
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.definition import (
+    ASKED_TAG,
+    FINGERPRINT_TAG,
+    RELEASE_TAG,
+    asked,
+)
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.doctor import Doctor
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.model import GOOD, Release, ServiceResult, Target
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.plan import Plan, Planner
-from ansible_collections.slipway.aws.plugins.module_utils._ecs.watch import Clock, Report, Verdict, Watched, watch
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.watch import Clock, Report, Verdict, Watch, Watched
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.waves import waves
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
+
+RollBack = t.Literal["release", "service", "none"]
+# Ends after which a deployment of ours may still be what the service is set to. Not superseded: that is another's.
+OURS_TO_UNDO = frozenset({"failed", "timed_out"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +39,9 @@ class Voyage:
 
     release: Release
     timeout: float
+    rollback: RollBack = "service"
+    max_parallel: int | None = None
+    fail_fast: bool = True
     check_mode: bool = False
     clock: Clock = dataclasses.field(default_factory=Clock)
 
@@ -38,133 +52,236 @@ def ship(clients: Clients, targets: t.Sequence[Target], voyage: Voyage, report: 
     All plans are made before the first write, so that bad input stops the release while nothing has happened yet.
     """
     ordered = waves(targets)
-    planner = Planner(clients("ecs"), voyage.release)
-    plans = planner.plan_all(targets)
-    results: dict[str, ServiceResult] = {}
-    broken: list[str] = []
-    for wave in ordered:
-        if broken:
-            results |= {target.name: _not_started(plans[target.name], broken) for target in wave}
-            continue
-        results |= _ship_wave(clients, [plans[target.name] for target in wave], voyage, report)
-        broken = [name for name, result in results.items() if result.outcome not in GOOD]
-    return results
+    plans = Planner(clients("ecs"), voyage.release).plan_all(targets)
+    shipment = Shipment(clients, [plans[target.name] for wave in ordered for target in wave], voyage, report)
+    try:
+        shipment.ship()
+        if not voyage.check_mode:
+            shipment.go_back([[target.name for target in wave] for wave in reversed(ordered)])
+    except KeyboardInterrupt:
+        shipment.say_what_goes_on()
+        raise
+    return {target.name: shipment.results[target.name] for target in targets}
 
 
-def _ship_wave(clients: Clients, plans: t.Sequence[Plan], voyage: Voyage, report: Report) -> dict[str, ServiceResult]:
-    started_at = voyage.clock.now()
-    results: dict[str, ServiceResult] = {}
-    watched: dict[str, Watched] = {}
-    for plan in plans:
+class Shipment:
+    """One run: what waits, what is under way, and how the rest ended."""
+
+    def __init__(self, clients: Clients, plans: t.Sequence[Plan], voyage: Voyage, report: Report) -> None:
+        self._clients, self._voyage, self._report = clients, voyage, report
+        self._plans = {plan.target.name: plan for plan in plans}
+        self._waiting = list(plans)
+        self._started: dict[str, float] = {}
+        self._watch = Watch(clients("ecs"), timeout=voyage.timeout, report=report, clock=voyage.clock)
+        self._doctor = Doctor(clients, voyage.clock)
+        self.results: dict[str, ServiceResult] = {}
+
+    def ship(self) -> None:
+        while self._waiting or self._watch.open:
+            while self._start_what_can():
+                pass
+            for name, verdict in self._watch.look().items():
+                self._conclude(name, verdict)
+            self._stop_what_is_hopeless()
+            if self._watch.open:
+                self._watch.rest()
+
+    def go_back(self, waves_back: t.Sequence[t.Sequence[str]]) -> None:
+        """Bring back what failed, or all that this run changed, the last that started first."""
+        names = self._to_bring_back()
+        for wave in waves_back:
+            for name in wave:
+                if name in names:
+                    self._bring_back(name)
+            while self._watch.open:
+                for name, verdict in self._watch.look().items():
+                    self._conclude_way_back(name, verdict)
+                if self._watch.open:
+                    self._watch.rest()
+
+    def say_what_goes_on(self) -> None:
+        for name, watched in self._watch.open.items():
+            self._report(
+                name,
+                f"interrupted: deployment {watched.deployment_id} to {short(watched.task_definition)} goes on by "
+                "itself; run this again to follow it.",
+            )
+        if self._waiting:
+            self._report(", ".join(plan.target.name for plan in self._waiting), "interrupted before it was touched")
+
+    def _start_what_can(self) -> bool:
+        """Start or settle everything that need not wait any longer. Tell whether that may let others go on."""
+        most = self._voyage.max_parallel
+        settled = False
+        for plan in list(self._waiting):
+            name, before = plan.target.name, [self.results.get(needed) for needed in plan.target.after]
+            broken = [
+                needed for needed, result in zip(plan.target.after, before, strict=True)
+                if result and result.outcome not in GOOD
+            ]  # fmt: skip
+            if not broken and None in before:
+                continue
+            if not broken and most and len(self._watch.open) >= most:
+                continue
+            self._waiting.remove(plan)
+            self._started[name] = self._voyage.clock.now()
+            if broken:
+                self.results[name] = _result(plan, "stopped", cause=f"Not started, because {', '.join(broken)} failed.")
+            else:
+                self._begin(plan)
+            settled = settled or name in self.results
+        return settled
+
+    def _begin(self, plan: Plan) -> None:
         name = plan.target.name
         if plan.action == "nothing":
-            report(name, f"already runs this: {short(plan.running)}")
-            results[name] = _unchanged(plan)
-        elif voyage.check_mode:
-            results[name] = _would_ship(plan, voyage)
+            self._report(name, f"already runs this: {short(plan.running)}")
+            self.results[name] = _result(plan, "no_op")
+        elif self._voyage.check_mode:
+            self.results[name] = self._would_ship(plan)
         else:
             try:
-                watched[name] = _start(clients, plan, voyage.release, report)
+                self._watch.follow(self._start(plan))
             except SlipwayError as error:
                 # One service that cannot start must not hide the ones that already did.
-                results[name] = _not_startable(plan, error)
-    verdicts = watch(clients("ecs"), watched.values(), timeout=voyage.timeout, report=report, clock=voyage.clock)
-    for plan in plans:
-        name = plan.target.name
-        if name in verdicts:
-            results[name] = _conclude(clients, plan, watched[name], verdicts[name], voyage)
-            results[name].seconds = round(voyage.clock.now() - started_at, 1)
-            report(name, _ending(results[name]))
-    return results
+                self.results[name] = _result(plan, "failed", cause=error.message)
+
+    def _start(self, plan: Plan) -> Watched:
+        ecs, target = self._clients("ecs"), plan.target
+        if plan.action == "join":
+            deployment, revision = plan.state.primary, plan.running
+            self._report(target.name, f"joins the deployment already under way: {short(revision)}")
+        elif plan.action == "anew":
+            revision = plan.running
+            self._report(target.name, f"starts anew with what it runs: {short(revision)}")
+            deployment = update_service(ecs, target.cluster, target.service, revision, anew=True).primary
+        else:
+            revision = plan.revision or register_task_definition(ecs, plan.definition or {}, self._tags(plan))
+            self._report(target.name, f"{short(plan.running)} -> {short(revision)}")
+            deployment = update_service(ecs, target.cluster, target.service, revision).primary
+        if deployment is None:
+            raise SlipwayError(f"ECS accepted the update of {target.service} but names no deployment for it.")
+        return _watched(plan, deployment.id, revision)
+
+    def _tags(self, plan: Plan) -> dict[str, str]:
+        return {
+            **plan.base_tags,
+            ASKED_TAG: asked(plan.target),
+            FINGERPRINT_TAG: plan.fingerprint or "",
+            RELEASE_TAG: self._voyage.release.id,
+        }
+
+    def _conclude(self, name: str, verdict: Verdict) -> None:
+        plan = self._plans[name]
+        good = verdict.outcome == "succeeded"
+        result = _result(
+            plan,
+            verdict.outcome,
+            changed=plan.action != "join",
+            after=verdict.state.task_definition if verdict.state else None,
+            release_id=plan.release_after(self._voyage.release) if good else plan.running_release,
+            diff=plan.diff,
+            seconds=self._seconds(name),
+        )
+        result.deployment_id = self._watch.followed[name].deployment_id
+        if not good:
+            self._explain(result, self._watch.followed[name], verdict.reason)
+        self.results[name] = result
+        self._report(name, _ending(result))
+
+    def _explain(self, result: ServiceResult, watched: Watched, reason: str | None) -> None:
+        found = self._doctor.conclude(watched)
+        result.reason = reason
+        result.evidence = as_result(found.evidence)
+        result.diagnoses = [item.as_result() for item in found.diagnoses]
+        result.cause = cause(watched.name, found.diagnoses)
+
+    def _stop_what_is_hopeless(self) -> None:
+        if not self._voyage.fail_fast:
+            return
+        for name, watched in list(self._watch.open.items()):
+            state = self._watch.states.get(name)
+            if state is None or (found := self._doctor.visit(watched, state)) is None:
+                continue
+            self._report(name, f"given up, because waiting will not mend it: {found.explanation}")
+            self._watch.leave(name)
+            reason = f"Given up after {self._seconds(name):.0f} s: {found.code} will not mend itself."
+            self._conclude(name, Verdict("failed", state, reason))
+
+    def _to_bring_back(self) -> set[str]:
+        """Return the services whose deployment of ours still stands, as far as the policy wants them back."""
+        policy = self._voyage.rollback
+        failed = {name for name, result in self.results.items() if result.outcome in OURS_TO_UNDO}
+        wanted = set() if policy == "none" else failed
+        if policy == "release" and any(result.outcome not in GOOD for result in self.results.values()):
+            wanted |= {name for name, result in self.results.items() if result.outcome == "succeeded"}
+        return {name for name in wanted if self._can_go_back(name)}
+
+    def _can_go_back(self, name: str) -> bool:
+        plan, result = self._plans[name], self.results[name]
+        # Joined or started anew, there is no revision before to go back to; a placeholder is none either.
+        return result.changed and plan.state.serves and plan.action in ("register", "revision")
+
+    def _bring_back(self, name: str) -> None:
+        plan = self._plans[name]
+        target = plan.target
+        self._report(name, f"goes back to {short(plan.running)}")
+        try:
+            state = update_service(self._clients("ecs"), target.cluster, target.service, plan.running)
+        except SlipwayError as error:
+            self._could_not_go_back(name, error.message)
+            return
+        if state.primary is None:
+            self._could_not_go_back(name, "ECS names no deployment for it.")
+        else:
+            self._watch.follow(_watched(plan, state.primary.id, plan.running))
+
+    def _conclude_way_back(self, name: str, verdict: Verdict) -> None:
+        result, plan = self.results[name], self._plans[name]
+        if verdict.outcome != "succeeded":
+            self._could_not_go_back(name, verdict.reason or verdict.outcome.replace("_", " "))
+            return
+        if result.outcome == "succeeded":
+            broken = sorted(other for other, item in self.results.items() if item.outcome not in {*GOOD, "rolled_back"})
+            result.cause = f"Brought back, because {', '.join(broken) or 'another service'} failed."
+        result.outcome, result.after, result.release_id = "rolled_back", plan.running, plan.running_release
+        result.seconds = self._seconds(name)
+        self._report(name, f"rolled back: {short(plan.running)} runs again after {result.seconds:.1f} s")
+
+    def _could_not_go_back(self, name: str, why: str) -> None:
+        result = self.results[name]
+        result.outcome = "failed"
+        result.cause = f"{result.cause or ''} It could not be brought back either: {why}".strip()
+        self._report(name, _ending(result))
+
+    def _would_ship(self, plan: Plan) -> ServiceResult:
+        return _result(
+            plan,
+            "succeeded",
+            changed=plan.action != "join",
+            after=plan.revision,  # a revision that is not registered yet has no name
+            release_id=plan.release_after(self._voyage.release),
+            diff=plan.diff,
+        )
+
+    def _seconds(self, name: str) -> float:
+        return round(self._voyage.clock.now() - self._started[name], 1)
 
 
-def _start(clients: Clients, plan: Plan, release: Release, report: Report) -> Watched:
-    ecs, target = clients("ecs"), plan.target
-    if plan.action == "join":
-        deployment = plan.state.primary
-        report(target.name, f"joins the deployment already under way: {short(plan.running)}")
-        revision = plan.running
-    else:
-        revision = plan.revision or register_task_definition(ecs, plan.definition or {}, _tags(plan, release))
-        report(target.name, f"{short(plan.running)} -> {short(revision)}")
-        deployment = update_service(ecs, target.cluster, target.service, revision).primary
-    if deployment is None:
-        raise SlipwayError(f"ECS accepted the update of {target.service} but names no deployment for it.")
+def _result(plan: Plan, outcome: t.Any, **rest: t.Any) -> ServiceResult:
+    """Return how a service ended; what is not said is as it was before."""
+    known = {"changed": False, "after": plan.running, "release_id": plan.running_release, **rest}
+    return ServiceResult(outcome=outcome, before=plan.running, ran_before=plan.state.serves, **known)
+
+
+def _watched(plan: Plan, deployment_id: str, revision: str) -> Watched:
     return Watched(
-        name=target.name,
-        cluster=target.cluster,
-        service=target.service,
-        deployment_id=deployment.id,
+        name=plan.target.name,
+        cluster=plan.target.cluster,
+        service=plan.target.service,
+        deployment_id=deployment_id,
         task_definition=revision,
         previous=plan.running,
-    )
-
-
-def _tags(plan: Plan, release: Release) -> dict[str, str]:
-    return {**plan.base_tags, FINGERPRINT_TAG: plan.fingerprint or "", RELEASE_TAG: release.id}
-
-
-def _conclude(clients: Clients, plan: Plan, watched: Watched, verdict: Verdict, voyage: Voyage) -> ServiceResult:
-    result = ServiceResult(
-        outcome=verdict.outcome,
-        changed=plan.action != "join",
-        before=plan.running,
-        ran_before=plan.state.serves,
-        after=verdict.state.task_definition if verdict.state else None,
-        release_id=plan.release_after(voyage.release) if verdict.outcome == "succeeded" else plan.running_release,
-        deployment_id=watched.deployment_id,
-        diff=plan.diff,
-    )
-    if verdict.outcome != "succeeded":
-        result.evidence = gather(clients, plan.target, watched.task_definition, verdict)
-        result.cause = cause(plan.target.name, result.evidence)
-    return result
-
-
-def _unchanged(plan: Plan) -> ServiceResult:
-    return ServiceResult(
-        outcome="no_op",
-        changed=False,
-        before=plan.running,
-        after=plan.running,
-        ran_before=plan.state.serves,
-        release_id=plan.running_release,
-    )
-
-
-def _would_ship(plan: Plan, voyage: Voyage) -> ServiceResult:
-    return ServiceResult(
-        outcome="succeeded",
-        changed=plan.action != "join",
-        before=plan.running,
-        ran_before=plan.state.serves,
-        after=plan.revision,  # a revision that is not registered yet has no name
-        release_id=plan.release_after(voyage.release),
-        diff=plan.diff,
-    )
-
-
-def _not_started(plan: Plan, broken: t.Sequence[str]) -> ServiceResult:
-    return ServiceResult(
-        outcome="stopped",
-        changed=False,
-        before=plan.running,
-        ran_before=plan.state.serves,
-        after=plan.running,
-        release_id=plan.running_release,
-        cause=f"Not started, because {', '.join(broken)} failed.",
-    )
-
-
-def _not_startable(plan: Plan, error: SlipwayError) -> ServiceResult:
-    return ServiceResult(
-        outcome="failed",
-        changed=False,
-        before=plan.running,
-        ran_before=plan.state.serves,
-        after=plan.running,
-        release_id=plan.running_release,
-        cause=error.message,
     )
 
 
@@ -178,4 +295,4 @@ def short(arn: str | None) -> str:
     return (arn or "nothing").rsplit("/", 1)[-1]
 
 
-__all__ = ("Voyage", "ship", "short")
+__all__ = ("RollBack", "Shipment", "Voyage", "ship", "short")

@@ -128,34 +128,64 @@ class Pace:
         return self._seconds
 
 
-def watch(
-    ecs: t.Any, deployments: t.Iterable[Watched], *, timeout: float, report: Report, clock: Clock | None = None
-) -> dict[str, Verdict]:
-    """Follow all deployments together, ten services a call, until each has a verdict or the time is over."""
-    clock = clock or Clock()
-    open_ = {watched.name: watched for watched in deployments}
-    verdicts: dict[str, Verdict] = {}
-    said: dict[str, str] = {}
-    pace = Pace()
-    deadline = clock.now() + timeout
-    while open_:
-        states = _look(ecs, open_.values())
-        moved = False
-        for name, watched in list(open_.items()):
-            state = states.get(name)
-            line = progress(state, watched) if state else "the service is gone"
-            if said.get(name) != line:
-                moved, said[name] = True, line
-                report(name, line)
-            verdict = judge(state, watched) if state else Verdict("stopped", None, "The service no longer exists.")
-            if verdict is None and clock.now() >= deadline:
-                verdict = Verdict("timed_out", state, f"Not complete after {timeout:.0f} s; last seen: {line}.")
+class Watch:
+    """Follows any number of deployments together, ten services a call, until each has a verdict.
+
+    Deployments may join at any time; each has its own time, from when it joined.
+    """
+
+    def __init__(self, ecs: t.Any, *, timeout: float, report: Report, clock: Clock) -> None:
+        self._ecs, self._timeout, self._report, self._clock = ecs, timeout, report, clock
+        self._said: dict[str, str] = {}
+        self._deadlines: dict[str, float] = {}
+        self._pace = Pace()
+        self._moved = True
+        self.open: dict[str, Watched] = {}
+        # The last deployment of each service that was followed, open or not.
+        self.followed: dict[str, Watched] = {}
+        self.states: dict[str, ServiceState] = {}
+
+    def follow(self, watched: Watched) -> None:
+        self.open[watched.name] = self.followed[watched.name] = watched
+        self._deadlines[watched.name] = self._clock.now() + self._timeout
+        self._said.pop(watched.name, None)
+        self._moved = True
+
+    def leave(self, name: str) -> None:
+        """Stop following a deployment that somebody else has a verdict on."""
+        del self.open[name]
+
+    def look(self) -> dict[str, Verdict]:
+        """Look once at everything that is open, and return what is decided now."""
+        if not self.open:
+            return {}
+        self.states = _look(self._ecs, self.open.values())
+        verdicts: dict[str, Verdict] = {}
+        for name, watched in list(self.open.items()):
+            verdict = self._look_at(watched, self.states.get(name))
             if verdict is not None:
                 verdicts[name] = verdict
-                del open_[name]
-        if open_:
-            clock.sleep(min(pace.next(moved=moved), max(0.1, deadline - clock.now())))
-    return verdicts
+                del self.open[name]
+        return verdicts
+
+    def rest(self) -> None:
+        """Wait for the next look: shortly while things move, long while they do not, and never beyond a deadline."""
+        pause = self._pace.next(moved=self._moved)
+        self._moved = False
+        left = min((self._deadlines[name] for name in self.open), default=0.0) - self._clock.now()
+        self._clock.sleep(min(pause, max(0.1, left)))
+
+    def _look_at(self, watched: Watched, state: ServiceState | None) -> Verdict | None:
+        if state is None:
+            return Verdict("stopped", None, "The service no longer exists.")
+        line = progress(state, watched)
+        if self._said.get(watched.name) != line:
+            self._moved, self._said[watched.name] = True, line
+            self._report(watched.name, line)
+        verdict = judge(state, watched)
+        if verdict is None and self._clock.now() >= self._deadlines[watched.name]:
+            return Verdict("timed_out", state, f"Not complete after {self._timeout:.0f} s; last seen: {line}.")
+        return verdict
 
 
 def _look(ecs: t.Any, deployments: t.Iterable[Watched]) -> dict[str, ServiceState]:
@@ -169,4 +199,4 @@ def _look(ecs: t.Any, deployments: t.Iterable[Watched]) -> dict[str, ServiceStat
     return states
 
 
-__all__ = ("Clock", "Pace", "Report", "Verdict", "Watched", "judge", "progress", "settled", "watch")
+__all__ = ("Clock", "Pace", "Report", "Verdict", "Watch", "Watched", "judge", "progress", "settled")

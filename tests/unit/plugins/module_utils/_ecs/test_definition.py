@@ -10,9 +10,11 @@ import typing as t
 
 import pytest
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.definition import (
+    asked,
     canonical,
     difference,
     fingerprint,
+    merge,
     overlay,
     release_of,
 )
@@ -139,7 +141,106 @@ def test_difference_never_shows_a_value() -> None:
     assert IMAGE in shown["after"]
 
 
-@pytest.mark.parametrize("options", [{"image": None}, {"revision": "app:6"}], ids=["neither", "both"])
-def test_a_target_ships_an_image_or_a_revision(options: dict[str, t.Any]) -> None:
-    with pytest.raises(SlipwayError, match="exactly one"):
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"image": None}, "needs either an image to ship or a revision to go back to"),
+        ({"revision": "app:6"}, "a revision to go back to and changes to make as well"),
+        ({"template": {"family": "x"}, "task_definition": "app:6"}, "has a template and a task definition"),
+    ],
+    ids=["nothing", "both", "two bases"],
+)
+def test_a_target_says_one_thing(options: dict[str, t.Any], words: str) -> None:
+    with pytest.raises(SlipwayError, match=words):
         target(**options)
+
+
+def test_a_target_may_only_be_started_anew() -> None:
+    assert target(image=None, force_new_deployment=True).force
+
+
+def containers(**options: t.Any) -> dict[str, dict[str, t.Any]]:
+    wanted = overlay(base(secrets=[{"name": "KEY", "valueFrom": "arn:old"}]), target(**options), Release("r1"))
+    return {container["name"]: container for container in wanted["containerDefinitions"]}
+
+
+def values(container: dict[str, t.Any], kind: str, key: str) -> dict[str, str]:
+    return {item["name"]: item[key] for item in container.get(kind, [])}
+
+
+def test_several_containers_get_images_of_their_own() -> None:
+    found = containers(images={"sidecar": "proxy@sha256:1"})
+    assert (found["app"]["image"], found["sidecar"]["image"]) == (IMAGE, "proxy@sha256:1")
+
+
+def test_a_name_is_a_secret_or_a_value_and_the_wish_wins() -> None:
+    as_secret = containers(secrets={"B": "arn:new"})["app"]
+    assert values(as_secret, "secrets", "valueFrom") == {"KEY": "arn:old", "B": "arn:new"}
+    assert "B" not in values(as_secret, "environment", "value")
+    as_value = containers(environment={"KEY": "plain"})["app"]
+    assert values(as_value, "secrets", "valueFrom") == {}
+    assert values(as_value, "environment", "value")["KEY"] == "plain"
+
+
+def test_the_command_and_the_size_can_be_changed() -> None:
+    options = {"command": ["serve", "--quick"], "cpu": 512, "memory": "1024"}
+    wanted = overlay(base(), target(**options), Release("r1"))
+    assert wanted["containerDefinitions"][0]["command"] == ["serve", "--quick"]
+    assert (wanted["cpu"], wanted["memory"]) == ("512", "1024")
+
+
+def test_anything_else_is_laid_over_by_name() -> None:
+    override = {
+        "ephemeralStorage": {"sizeInGiB": 40},
+        "cpu": None,
+        "containerDefinitions": [
+            {"name": "sidecar", "somethingOfTomorrow": [1]},
+            {"name": "app", "linuxParameters": {"initProcessEnabled": True}},
+            {"name": "third", "image": "new"},
+        ],
+    }
+    wanted = overlay(base(), target(override=override), Release("r1"))
+    app, sidecar, third = wanted["containerDefinitions"]
+    assert wanted["ephemeralStorage"] == {"sizeInGiB": 40}
+    assert "cpu" not in wanted
+    assert (app["linuxParameters"], app["image"]) == ({"initProcessEnabled": True}, IMAGE)
+    assert (sidecar["somethingOfTomorrow"], sidecar["image"]) == ([1], "proxy")
+    assert third == {"name": "third", "image": "new"}
+
+
+@pytest.mark.parametrize(
+    ("below", "over", "expected"),
+    [
+        ({"a": 1, "b": 2}, {"a": 3}, {"a": 3, "b": 2}),
+        ({"a": 1, "b": 2}, {"a": None}, {"b": 2}),
+        ({"a": {"x": 1}}, {"a": {"y": 2}}, {"a": {"x": 1, "y": 2}}),
+        ({"a": [1, 2]}, {"a": [3]}, {"a": [3]}),
+        ({"a": [1]}, {"a": []}, {"a": []}),
+        ({"a": "x"}, {"a": ""}, {"a": ""}),
+        ({"a": [{"name": "n", "v": 1}]}, {"a": [{"name": "n", "v": 2}]}, {"a": [{"name": "n", "v": 2}]}),
+        ({}, {"a": {"x": None, "y": 1}}, {"a": {"y": 1}}),
+    ],
+    ids=["value", "null", "deep", "list", "empty list", "empty text", "named", "new"],
+)
+def test_merge(below: t.Any, over: t.Any, expected: t.Any) -> None:
+    assert merge(below, over) == expected
+
+
+def test_the_same_request_is_recognised_and_another_is_not() -> None:
+    same = asked(target(task_definition="app:7"))
+    assert asked(target(task_definition="app:7")) == same
+    others: list[dict[str, t.Any]] = [
+        {"task_definition": "app:8"},
+        {"image": IMAGE.replace("a", "b")},
+        {"environment": {"A": "1"}},
+        {"secrets": {"A": "arn:1"}},
+        {"command": []},
+        {"cpu": 256},
+        {"override": {"x": 1}},
+        {"images": {"sidecar": "x"}},
+        {"container": "web"},
+    ]
+    different = {asked(target(**{"task_definition": "app:7", **other})) for other in others}
+    assert len(different | {same}) == len(others) + 1
+    # When it is done, after what, and whether anew, is no part of what runs.
+    assert asked(target(task_definition="app:7", after=["redis"], force_new_deployment=True)) == same

@@ -14,11 +14,12 @@ from ansible_collections.slipway.aws.plugins.module_utils._ecs.model import Depl
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.watch import (
     Clock,
     Pace,
+    Verdict,
+    Watch,
     Watched,
     judge,
     progress,
     settled,
-    watch,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -121,9 +122,18 @@ def follow(
         "ansible_collections.slipway.aws.plugins.module_utils._ecs.watch.describe_services",
         lambda _ecs, _cluster, _names: {"service": recording.next()},
     )
-    verdicts = watch(None, [WATCHED], timeout=timeout, report=lambda _name, line: lines.append(line), clock=Hourglass())
-    assert list(verdicts) == ["backend"]
-    return verdicts["backend"], lines
+    watch = Watch(None, timeout=timeout, report=lambda _name, line: lines.append(line), clock=Hourglass())
+    return end_of(watch), lines
+
+
+def end_of(watch: Watch) -> Verdict:
+    """Follow the one deployment to its end."""
+    watch.follow(WATCHED)
+    while not (verdicts := watch.look()):
+        assert watch.open
+        watch.rest()
+    assert (list(verdicts), watch.open) == (["backend"], {})
+    return verdicts["backend"]
 
 
 def test_watch_tells_each_change_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,8 +153,27 @@ def test_watch_survives_a_service_that_vanished(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(
         "ansible_collections.slipway.aws.plugins.module_utils._ecs.watch.describe_services", lambda *_: {}
     )
-    verdicts = watch(None, [WATCHED], timeout=10, report=lambda *_: None, clock=Hourglass())
-    assert verdicts["backend"].outcome == "stopped"
+    watch = Watch(None, timeout=10, report=lambda *_: None, clock=Hourglass())
+    assert end_of(watch).outcome == "stopped"
+
+
+def test_watch_gives_each_its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who joins late is not judged by the time of the one who came first."""
+    starting = state(deployment(running=0), old())
+    monkeypatch.setattr(
+        "ansible_collections.slipway.aws.plugins.module_utils._ecs.watch.describe_services",
+        lambda _ecs, _cluster, names: dict.fromkeys(names, starting),
+    )
+    clock = Hourglass()
+    watch = Watch(None, timeout=60, report=lambda *_: None, clock=clock)
+    watch.follow(WATCHED)
+    clock.sleep(45)
+    watch.follow(dataclasses.replace(WATCHED, name="late", service="late"))
+    ended = {}
+    while watch.open:
+        ended.update(dict.fromkeys(watch.look(), clock.now()))
+        watch.rest()
+    assert ended == {"backend": pytest.approx(60, abs=0.2), "late": pytest.approx(105, abs=0.2)}
 
 
 def test_pace_is_quick_while_things_move_and_slow_while_they_do_not() -> None:

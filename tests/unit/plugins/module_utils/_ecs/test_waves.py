@@ -13,7 +13,7 @@ from ansible_collections.slipway.aws.plugins.module_utils._errors import Slipway
 
 
 def service(name: str, *after: str) -> Target:
-    return Target(name, "cluster", name, "app", image="image", after=after)
+    return Target(name, "cluster", name, "app", after=after)
 
 
 @pytest.mark.parametrize(

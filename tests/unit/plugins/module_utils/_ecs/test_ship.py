@@ -1,0 +1,325 @@
+# Copyright (c) 2026 The Slipway authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which services start when, what stops them, and what is brought back."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+pytest.importorskip("hypothesis")
+
+from ansible_collections.slipway.aws.plugins.module_utils._diagnosis.diagnose import Finding
+from ansible_collections.slipway.aws.plugins.module_utils._diagnosis.diagnosis import Diagnosis
+from ansible_collections.slipway.aws.plugins.module_utils._diagnosis.evidence import Evidence
+from ansible_collections.slipway.aws.plugins.module_utils._ecs import ship as ship_module
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.model import GOOD, Release, ServiceResult, Target
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.ship import Voyage, ship
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from slow_ecs import Behaviour, SlowEcs, Time
+
+IMAGE = "registry.test/app@sha256:" + "a" * 64
+TIMEOUT = 60.0
+
+
+class Doctor:
+    """Knows that everything is the application's fault, and gives up those it is told to."""
+
+    hopeless: t.ClassVar[set[str]] = set()
+
+    def __init__(self, *dummy: t.Any) -> None:
+        self._diagnosis = Diagnosis(
+            code="application_exit", confidence="certain", evidence=(), explanation="It exited.", fix="Mend it.",
+            fatal=True, tasks=("one", "two"),
+        )  # fmt: skip
+
+    def visit(self, watched: t.Any, dummy: t.Any) -> Diagnosis | None:
+        return self._diagnosis if watched.name in self.hopeless else None
+
+    def conclude(self, dummy: t.Any) -> Finding:
+        return Finding(Evidence(), (self._diagnosis,))
+
+
+@pytest.fixture(autouse=True)
+def doctor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ship_module, "Doctor", Doctor)
+    monkeypatch.setattr(Doctor, "hopeless", set())
+
+
+class Harbour:
+    """One shipment to a slow ECS."""
+
+    def __init__(self, *, unserved: t.Collection[str] = (), **behaviours: Behaviour) -> None:
+        self.time = Time()
+        self.ecs = SlowEcs(self.time, behaviours, unserved=unserved)
+        self.lines: list[str] = []
+
+    def ship(self, after: t.Mapping[str, t.Sequence[str]] | None = None, **options: t.Any) -> dict[str, ServiceResult]:
+        changes = options.pop("changes", {"image": IMAGE})
+        voyage = Voyage(release=Release("r-1"), timeout=TIMEOUT, clock=self.time.clock(), **options)
+        targets = [
+            Target.from_options(
+                name,
+                {
+                    "cluster": "c",
+                    "service": name,
+                    "container": "app",
+                    "task_definition": service.rollouts[0].definition,
+                    "after": (after or {}).get(name, []),
+                    **changes,
+                },
+            )
+            for name, service in self.ecs.services.items()
+        ]
+        return ship(lambda dummy: self.ecs, targets, voyage, lambda name, line: self.lines.append(f"{name}: {line}"))
+
+    def outcomes(self, *args: t.Any, **options: t.Any) -> dict[str, str]:
+        return {name: result.outcome for name, result in self.ship(*args, **options).items()}
+
+    @property
+    def writes(self) -> list[str]:
+        return [call for call in self.ecs.calls if call in ("register", "update")]
+
+
+def test_a_service_is_registered_once_and_updated_once() -> None:
+    harbour = Harbour(web="works")
+    assert harbour.outcomes() == {"web": "succeeded"}
+    assert harbour.writes == ["register", "update"]
+    assert harbour.ecs.running("web").endswith("web:2")
+
+
+def test_the_same_again_is_one_look_at_the_service_and_one_at_its_revision() -> None:
+    harbour = Harbour(one="works", two="works", three="works")
+    harbour.ship()
+    harbour.ecs.calls.clear()
+    results = harbour.ship()
+    assert {result.outcome for result in results.values()} == {"no_op"}
+    assert {result.release_id for result in results.values()} == {"r-1"}
+    assert sorted(harbour.ecs.calls) == ["describe one:2", "describe services", "describe three:2", "describe two:2"]
+
+
+def test_check_mode_says_the_same_and_writes_nothing() -> None:
+    harbour, real = Harbour(web="works"), Harbour(web="works")
+    planned, shipped = harbour.ship(check_mode=True)["web"], real.ship()["web"]
+    assert harbour.writes == []
+    assert (planned.changed, planned.outcome, planned.diff) == (shipped.changed, shipped.outcome, shipped.diff)
+
+
+def test_what_does_not_wait_for_another_goes_on_when_that_one_fails() -> None:
+    harbour = Harbour(redis="breaks", worker="works", web="works")
+    results = harbour.ship({"worker": ["redis"]})
+    assert {name: result.outcome for name, result in results.items()} == {
+        "redis": "rolled_back",
+        "worker": "stopped",
+        "web": "succeeded",
+    }
+    assert results["worker"].cause == "Not started, because redis failed."
+    assert [name for name, _revision in harbour.ecs.updated] == ["redis", "web"]
+
+
+def test_each_starts_as_soon_as_what_it_needs_is_up() -> None:
+    """The slow one holds up nobody who does not wait for it."""
+    harbour = Harbour(slow="hangs", quick="works", last="works")
+    assert harbour.outcomes({"last": ["quick"]}, rollback="none") == {
+        "slow": "timed_out",
+        "quick": "succeeded",
+        "last": "succeeded",
+    }
+
+
+def test_no_more_than_so_many_at_once() -> None:
+    harbour = Harbour(one="works", two="works", three="works")
+    most = 0
+
+    def look(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        nonlocal most
+        under_way = sum(not harbour.ecs.running(name) for name in harbour.ecs.services)
+        most = max(most, under_way)
+        return original(*args, **kwargs)
+
+    original = harbour.ecs.describe_services
+    harbour.ecs.describe_services = look  # type: ignore[method-assign]
+    assert set(harbour.outcomes(max_parallel=2).values()) == {"succeeded"}
+    assert most == 2
+
+
+def test_what_ecs_does_not_bring_back_we_do() -> None:
+    harbour = Harbour(web="hangs")
+    result = harbour.ship()["web"]
+    assert (result.outcome, result.after) == ("rolled_back", result.before)
+    assert result.reason == "Not complete after 60 s; last seen: in progress: 0/2 running, 2 of the revision before."
+    assert harbour.ecs.updated == [("web", "web:2"), ("web", "web:1")]
+    assert harbour.ecs.running("web").endswith("web:1")
+
+
+def test_nothing_is_brought_back_where_nobody_wants_that() -> None:
+    harbour = Harbour(web="hangs")
+    assert harbour.outcomes(rollback="none") == {"web": "timed_out"}
+    assert harbour.ecs.updated == [("web", "web:2")]
+
+
+def test_a_whole_release_goes_back_the_last_first() -> None:
+    harbour = Harbour(redis="works", worker="works", web="breaks")
+    results = harbour.ship({"worker": ["redis"], "web": ["worker"]}, rollback="release")
+    assert {result.outcome for result in results.values()} == {"rolled_back"}
+    assert harbour.ecs.updated[3:] == [("worker", "worker:1"), ("redis", "redis:1")]
+    assert results["redis"].cause == "Brought back, because another service failed."
+    assert all(result.after == result.before for result in results.values())
+
+
+def test_without_a_failure_nothing_goes_back() -> None:
+    harbour = Harbour(redis="works", web="works")
+    assert set(harbour.outcomes(rollback="release").values()) == {"succeeded"}
+    assert len(harbour.ecs.updated) == 2
+
+
+def test_what_never_served_has_nothing_to_go_back_to() -> None:
+    harbour = Harbour(web="hangs", unserved={"web"})
+    result = harbour.ship()["web"]
+    assert (result.outcome, result.ran_before) == ("timed_out", False)
+    assert harbour.ecs.updated == [("web", "web:2")]
+
+
+def test_what_somebody_else_shipped_is_left_alone() -> None:
+    harbour = Harbour(web="is superseded")
+    assert harbour.outcomes(rollback="release") == {"web": "superseded"}
+    assert harbour.ecs.updated == [("web", "web:2")]
+
+
+def test_a_service_that_cannot_start_does_not_hide_the_others() -> None:
+    harbour = Harbour(bad="refuses", good="works")
+    results = harbour.ship()
+    assert (results["bad"].outcome, results["good"].outcome) == ("failed", "succeeded")
+    assert results["bad"].cause == "Could not update the ECS service: AccessDeniedException: not allowed."
+
+
+def test_what_waiting_will_not_mend_is_given_up_at_once() -> None:
+    harbour = Harbour(web="hangs")
+    Doctor.hopeless.add("web")
+    result = harbour.ship()["web"]
+    assert result.outcome == "rolled_back"
+    assert result.seconds < TIMEOUT / 2
+    assert result.reason == "Given up after 0 s: application_exit will not mend itself."
+    assert "It exited." in str(result.cause)
+
+
+def test_unless_it_is_told_to_wait() -> None:
+    harbour = Harbour(web="hangs")
+    Doctor.hopeless.add("web")
+    assert "Not complete after 60 s" in str(harbour.ship(fail_fast=False)["web"].reason)
+
+
+def test_the_same_revision_can_be_started_anew() -> None:
+    harbour = Harbour(web="works")
+    harbour.ship()
+    results = harbour.ship(changes={"image": IMAGE, "force_new_deployment": True})
+    assert (results["web"].outcome, results["web"].changed) == ("succeeded", True)
+    assert harbour.ecs.updated == [("web", "web:2"), ("web", "web:2")]
+
+
+def test_a_whole_template_is_shipped_as_it_is() -> None:
+    harbour = Harbour(web="works")
+    template = {"family": "web", "cpu": "256", "containerDefinitions": [{"name": "app", "image": "whole"}]}
+    changes = {"template": template, "task_definition": None}
+    assert harbour.outcomes(changes=changes) == {"web": "succeeded"}
+    shipped = harbour.ecs.definitions[harbour.ecs.running("web")]
+    assert (shipped["cpu"], shipped["containerDefinitions"][0]["image"]) == ("256", "whole")
+    harbour.ecs.calls.clear()
+    assert harbour.outcomes(changes=changes) == {"web": "no_op"}
+    assert harbour.ecs.calls == ["describe services", "describe web:2"]
+
+
+def test_what_the_infrastructure_changed_reaches_the_next_release() -> None:
+    harbour = Harbour(web="works")
+    harbour.ship()
+    newer = harbour.ecs.register_task_definition(
+        tags=[], family="web", cpu="1024", containerDefinitions=[{"name": "app", "image": "placeholder"}]
+    )["taskDefinition"]["taskDefinitionArn"]
+    changes = {"image": IMAGE, "task_definition": newer}
+    assert harbour.outcomes(changes=changes) == {"web": "succeeded"}
+    shipped = harbour.ecs.definitions[harbour.ecs.running("web")]
+    assert (shipped["cpu"], shipped["containerDefinitions"][0]["image"]) == ("1024", IMAGE)
+
+
+def test_laid_over_what_runs_the_same_request_is_still_no_change() -> None:
+    harbour = Harbour(web="works")
+    changes = {"image": IMAGE, "task_definition": None, "environment": {"A": "1"}}
+    assert harbour.outcomes(changes=changes) == {"web": "succeeded"}
+    assert harbour.outcomes(changes=changes) == {"web": "no_op"}
+
+
+def test_a_run_that_was_killed_is_followed_and_not_started_again() -> None:
+    harbour = Harbour(web="works")
+
+    def killed(dummy: float) -> None:
+        raise KeyboardInterrupt
+
+    clock = harbour.time.clock
+    harbour.time.clock = lambda: ship_module.Clock(now=clock().now, sleep=killed)  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        harbour.ship()
+    assert [
+        line for line in harbour.lines if "interrupted: deployment ecs-svc/web-1 to web:2 goes on by itself" in line
+    ]
+    harbour.time.clock = clock  # type: ignore[method-assign]
+    result = harbour.ship()["web"]
+    assert (result.outcome, result.changed) == ("succeeded", False)
+    assert harbour.ecs.updated == [("web", "web:2")]
+
+
+BEHAVIOURS: tuple[Behaviour, ...] = t.get_args(Behaviour)
+
+
+@st.composite
+def fleets(draw: st.DrawFn) -> tuple[dict[str, Behaviour], dict[str, list[str]]]:
+    """Return services that behave somehow, each after some of those before it."""
+    names = [f"s{number}" for number in range(draw(st.integers(1, 6)))]
+    behaviours = {name: draw(st.sampled_from(BEHAVIOURS)) for name in names}
+    after = {
+        name: draw(st.lists(st.sampled_from(names[:index]), unique=True)) if index else []
+        for index, name in enumerate(names)
+    }
+    return behaviours, after
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    fleet=fleets(),
+    rollback=st.sampled_from(["release", "service", "none"]),
+    most=st.one_of(st.none(), st.integers(1, 3)),
+    data=st.data(),
+)
+def test_however_it_goes(
+    fleet: tuple[dict[str, Behaviour], dict[str, list[str]]],
+    rollback: t.Any,
+    most: int | None,
+    data: st.DataObject,
+) -> None:
+    behaviours, after = fleet
+    unserved = data.draw(st.sets(st.sampled_from(sorted(behaviours))))
+    patched = pytest.MonkeyPatch()
+    patched.setattr(ship_module, "Doctor", Doctor)
+    try:
+        harbour = Harbour(unserved=unserved, **behaviours)
+        results = harbour.ship(after, rollback=rollback, max_parallel=most)
+    finally:
+        patched.undo()
+    assert list(results) == list(behaviours), "everything has an end"
+    started = [name for name, _revision in harbour.ecs.updated]
+    for name, result in results.items():
+        running = harbour.ecs.running(name)
+        if result.outcome == "succeeded":
+            assert running == result.after != result.before
+            assert all(results[needed].outcome in GOOD or rollback == "release" for needed in after[name])
+        if result.outcome == "rolled_back":
+            assert running == result.after == result.before
+        if result.outcome == "stopped":
+            assert name not in started
+        if result.outcome not in GOOD:
+            assert result.cause
+    if rollback == "release" and {result.outcome for result in results.values()} - GOOD:
+        assert not [name for name, result in results.items() if result.outcome == "succeeded" and result.ran_before]
