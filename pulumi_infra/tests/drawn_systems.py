@@ -14,6 +14,7 @@ from diagrams.layout import Layout, laid_out
 from diagrams.model import Edge, Picture
 from diagrams.picture import picture
 from diagrams.routing import Way, routed
+from diagrams.svg import svg
 
 from tests.recorded_program import PROGRAM, REGION
 
@@ -34,6 +35,11 @@ class Drawing:
 def drawing(system: str) -> Drawing:
     graph = read(PROGRAM, STACK.format(system=system))
     return drawing_of(graph, picture(graph))
+
+
+@functools.cache
+def image(system: str) -> str:
+    return svg(drawing(system).picture)
 
 
 def drawing_of(graph: Graph, shown: Picture) -> Drawing:

@@ -154,10 +154,10 @@ CHECKS = (
     Gate(
         name="unit-infra",
         group="check",
-        command=(*PYTEST, "tests", "--ignore-glob=tests/test_local_*.py"),
+        command=(*PYTEST, "-n", "2", "tests", "--ignore-glob=tests/test_local_*.py"),
         folder="pulumi_infra",
         paths=("pulumi_infra/tests",),
-        seconds=20,
+        seconds=120,
     ),
 )
 
