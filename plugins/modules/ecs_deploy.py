@@ -73,6 +73,14 @@ options:
         of waiting for the circuit breaker or the timeout.
     type: bool
     default: true
+  on_pause:
+    description:
+      - What to do when a blue/green, linear or canary deployment pauses and waits for somebody to decide.
+      - V(report) ends this service with the outcome V(paused) and its RV(services.hook); running the task again with
+        V(continue) or V(roll_back) joins the deployment and gives that answer.
+    type: str
+    choices: [report, continue, roll_back]
+    default: report
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -147,6 +155,7 @@ services:
       description:
         - V(succeeded) and V(no_op) are good.
         - V(rolled_back) runs what ran before, V(superseded) what somebody else deployed meanwhile.
+        - V(paused) waits for an answer; see O(on_pause).
         - V(stopped) was not started or is gone, V(timed_out) may still be under way, V(failed) needs somebody to look.
       returned: always
       type: str
@@ -181,6 +190,16 @@ services:
       returned: when one was started or joined
       type: str
       sample: ecs-svc/1234567890123456789
+    service_deployment:
+      description: The ARN of the service deployment, where ECS tells of it.
+      returned: when one was started or joined
+      type: str
+      sample: arn:aws:ecs:ap-northeast-1:123456789012:service-deployment/chatbot-dev/chatbot-dev-backend/abcdef
+    hook:
+      description: The hook that a paused deployment waits for.
+      returned: when it is paused
+      type: str
+      sample: 2f1b6c0e
     reason:
       description: What ended the deployment, such as ECS's own words about its circuit breaker.
       returned: on failure
@@ -209,6 +228,12 @@ services:
       sample: 41.2
 failed_services:
   description: Names of the services that did not get there.
+  returned: always, unless the options were refused
+  type: list
+  elements: str
+  sample: []
+paused_services:
+  description: Names of the services whose deployment waits for an answer.
   returned: always, unless the options were refused
   type: list
   elements: str

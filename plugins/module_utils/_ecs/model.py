@@ -170,6 +170,9 @@ class ServiceState:
     controller: str
     deployments: tuple[Deployment, ...]
     events: tuple[str, ...]
+    strategy: str = "ROLLING"
+    # The service deployment under way, or the last one, where ECS tells of it.
+    native: str | None = None
 
     @classmethod
     def from_api(cls, answer: t.Mapping[str, t.Any]) -> ServiceState:
@@ -182,6 +185,8 @@ class ServiceState:
             controller=(answer.get("deploymentController") or {}).get("type", "ECS"),
             deployments=tuple(Deployment.from_api(item) for item in answer.get("deployments", [])),
             events=tuple(item["message"] for item in answer.get("events", [])[:10]),
+            strategy=(answer.get("deploymentConfiguration") or {}).get("strategy") or "ROLLING",
+            native=answer.get("currentServiceDeployment"),
         )
 
     @property
@@ -208,6 +213,9 @@ class ServiceResult:
     ran_before: bool = True
     release_id: str | None = None
     deployment_id: str | None = None
+    service_deployment: str | None = None
+    # The hook that a paused deployment waits for.
+    hook: str | None = None
     # What ECS said of it, what we make of it, and what says so.
     reason: str | None = None
     cause: str | None = None

@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.slipway.aws.plugins.module_utils._aws import Clients
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.model import GOOD, Release, ServiceResult, Target
-from ansible_collections.slipway.aws.plugins.module_utils._ecs.ship import Voyage, ship
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.ship import OPEN, Voyage, ship
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
 
 if t.TYPE_CHECKING:
@@ -26,6 +26,7 @@ ARGUMENTS: dict[str, t.Any] = {
     "rollback": {"type": "str", "choices": ["release", "service", "none"], "default": "service"},
     "max_parallel": {"type": "int"},
     "fail_fast": {"type": "bool", "default": True},
+    "on_pause": {"type": "str", "choices": ["report", "continue", "roll_back"], "default": "report"},
 }
 
 SERVICE_ARGUMENTS = frozenset({
@@ -46,6 +47,7 @@ def deploy(params: t.Mapping[str, t.Any], *, check_mode: bool, diff: bool, repor
         rollback=params["rollback"],
         max_parallel=params["max_parallel"],
         fail_fast=params["fail_fast"],
+        on_pause=params["on_pause"],
         check_mode=check_mode,
     )
     results = ship(Clients(params), targets, voyage, report)
@@ -73,7 +75,7 @@ def _target(name: str, options: t.Any) -> Target:
 
 
 def summary(results: t.Mapping[str, ServiceResult]) -> dict[str, t.Any]:
-    bad = sorted(name for name, result in results.items() if result.outcome not in GOOD)
+    bad = sorted(name for name, result in results.items() if result.outcome not in GOOD | OPEN)
     diffs = [
         {"before_header": name, "after_header": name, **result.diff} for name, result in results.items() if result.diff
     ]
@@ -81,6 +83,7 @@ def summary(results: t.Mapping[str, ServiceResult]) -> dict[str, t.Any]:
         "changed": any(result.changed for result in results.values()),
         "services": {name: result.as_result() for name, result in results.items()},
         "failed_services": bad,
+        "paused_services": sorted(name for name, result in results.items() if result.outcome in OPEN),
         "diff": diffs,
     }
 
@@ -89,7 +92,7 @@ def failure_sentence(results: t.Mapping[str, ServiceResult]) -> str:
     told = [
         f"{name} {result.outcome.replace('_', ' ')}: {result.cause}"
         for name, result in results.items()
-        if result.outcome not in GOOD
+        if result.outcome not in GOOD | OPEN
     ]
     return " ".join(told)
 

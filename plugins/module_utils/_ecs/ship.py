@@ -22,7 +22,20 @@ from ansible_collections.slipway.aws.plugins.module_utils._ecs.definition import
     asked,
 )
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.doctor import Doctor
-from ansible_collections.slipway.aws.plugins.module_utils._ecs.model import GOOD, Release, ServiceResult, Target
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.model import (
+    GOOD,
+    Release,
+    ServiceResult,
+    ServiceState,
+    Target,
+)
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.native import (
+    ROLLING,
+    Hook,
+    Pause,
+    continue_deployment,
+    stop_deployment,
+)
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.plan import Plan, Planner
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.watch import Clock, Report, Verdict, Watch, Watched
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.waves import waves
@@ -31,6 +44,8 @@ from ansible_collections.slipway.aws.plugins.module_utils._errors import Slipway
 RollBack = t.Literal["release", "service", "none"]
 # Ends after which a deployment of ours may still be what the service is set to. Not superseded: that is another's.
 OURS_TO_UNDO = frozenset({"failed", "timed_out"})
+# Neither good nor bad yet: somebody has to decide.
+OPEN = frozenset({"paused"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +57,7 @@ class Voyage:
     rollback: RollBack = "service"
     max_parallel: int | None = None
     fail_fast: bool = True
+    on_pause: Pause = "report"
     check_mode: bool = False
     clock: Clock = dataclasses.field(default_factory=Clock)
 
@@ -74,6 +90,7 @@ class Shipment:
         self._started: dict[str, float] = {}
         self._watch = Watch(clients("ecs"), timeout=voyage.timeout, report=report, clock=voyage.clock)
         self._doctor = Doctor(clients, voyage.clock)
+        self._answers: set[str] = set()
         self.results: dict[str, ServiceResult] = {}
 
     def ship(self) -> None:
@@ -81,7 +98,8 @@ class Shipment:
             while self._start_what_can():
                 pass
             for name, verdict in self._watch.look().items():
-                self._conclude(name, verdict)
+                if verdict.hook is None or not self._answered(name, verdict.hook):
+                    self._conclude(name, verdict)
             self._stop_what_is_hopeless()
             if self._watch.open:
                 self._watch.rest()
@@ -126,7 +144,9 @@ class Shipment:
             self._waiting.remove(plan)
             self._started[name] = self._voyage.clock.now()
             if broken:
-                self.results[name] = _result(plan, "stopped", cause=f"Not started, because {', '.join(broken)} failed.")
+                self.results[name] = _result(
+                    plan, "stopped", cause=f"Not started, because {', '.join(broken)} did not get there."
+                )
             else:
                 self._begin(plan)
             settled = settled or name in self.results
@@ -149,19 +169,19 @@ class Shipment:
     def _start(self, plan: Plan) -> Watched:
         ecs, target = self._clients("ecs"), plan.target
         if plan.action == "join":
-            deployment, revision = plan.state.primary, plan.running
+            state, revision = plan.state, plan.running
             self._report(target.name, f"joins the deployment already under way: {short(revision)}")
         elif plan.action == "anew":
             revision = plan.running
             self._report(target.name, f"starts anew with what it runs: {short(revision)}")
-            deployment = update_service(ecs, target.cluster, target.service, revision, anew=True).primary
+            state = update_service(ecs, target.cluster, target.service, revision, anew=True)
         else:
             revision = plan.revision or register_task_definition(ecs, plan.definition or {}, self._tags(plan))
             self._report(target.name, f"{short(plan.running)} -> {short(revision)}")
-            deployment = update_service(ecs, target.cluster, target.service, revision).primary
-        if deployment is None:
+            state = update_service(ecs, target.cluster, target.service, revision)
+        if state.primary is None:
             raise SlipwayError(f"ECS accepted the update of {target.service} but names no deployment for it.")
-        return _watched(plan, deployment.id, revision)
+        return _watched(plan, state, revision)
 
     def _tags(self, plan: Plan) -> dict[str, str]:
         return {
@@ -170,6 +190,20 @@ class Shipment:
             FINGERPRINT_TAG: plan.fingerprint or "",
             RELEASE_TAG: self._voyage.release.id,
         }
+
+    def _answered(self, name: str, hook: Hook) -> bool:
+        """Decide for whoever is asked, as far as we were told to. What was answered may take a moment to move."""
+        watched, decision = self._watch.followed[name], self._voyage.on_pause
+        if decision == "report" or watched.native is None:
+            return False
+        if hook.id not in self._answers:
+            continues = decision == "continue"
+            self._report(name, f"pauses and is told to {'go on' if continues else 'go back'}")
+            action: t.Literal["CONTINUE", "ROLLBACK"] = "CONTINUE" if continues else "ROLLBACK"
+            continue_deployment(self._clients("ecs"), watched.native, hook.id, action)
+            self._answers.add(hook.id)
+        self._watch.stay(name)
+        return True
 
     def _conclude(self, name: str, verdict: Verdict) -> None:
         plan = self._plans[name]
@@ -183,8 +217,11 @@ class Shipment:
             diff=plan.diff,
             seconds=self._seconds(name),
         )
-        result.deployment_id = self._watch.followed[name].deployment_id
-        if not good:
+        followed = self._watch.followed[name]
+        result.deployment_id, result.service_deployment = followed.deployment_id, followed.native
+        if verdict.hook is not None:
+            result.hook, result.cause = verdict.hook.id, _waits(verdict.hook, verdict.reason)
+        elif not good:
             self._explain(result, self._watch.followed[name], verdict.reason)
         self.results[name] = result
         self._report(name, _ending(result))
@@ -213,7 +250,7 @@ class Shipment:
         policy = self._voyage.rollback
         failed = {name for name, result in self.results.items() if result.outcome in OURS_TO_UNDO}
         wanted = set() if policy == "none" else failed
-        if policy == "release" and any(result.outcome not in GOOD for result in self.results.values()):
+        if policy == "release" and any(result.outcome not in GOOD | OPEN for result in self.results.values()):
             wanted |= {name for name, result in self.results.items() if result.outcome == "succeeded"}
         return {name for name in wanted if self._can_go_back(name)}
 
@@ -226,6 +263,8 @@ class Shipment:
         plan = self._plans[name]
         target = plan.target
         self._report(name, f"goes back to {short(plan.running)}")
+        if plan.state.strategy != ROLLING and self._stopped(name):
+            return
         try:
             state = update_service(self._clients("ecs"), target.cluster, target.service, plan.running)
         except SlipwayError as error:
@@ -234,16 +273,29 @@ class Shipment:
         if state.primary is None:
             self._could_not_go_back(name, "ECS names no deployment for it.")
         else:
-            self._watch.follow(_watched(plan, state.primary.id, plan.running))
+            last = self._watch.followed[name].native
+            self._watch.follow(_watched(plan, state, plan.running, before=last))
+
+    def _stopped(self, name: str) -> bool:
+        """Have ECS take back a deployment that shifts traffic: it does so at once, and the way it came."""
+        watched = self._watch.followed[name]
+        if watched.native is None or self.results[name].outcome not in OURS_TO_UNDO:
+            return False
+        try:
+            stop_deployment(self._clients("ecs"), watched.native)
+        except SlipwayError as error:
+            self._report(name, f"{error.message} It is deployed back instead.")
+            return False
+        self._watch.follow(watched)
+        return True
 
     def _conclude_way_back(self, name: str, verdict: Verdict) -> None:
         result, plan = self.results[name], self._plans[name]
-        if verdict.outcome != "succeeded":
+        if verdict.outcome not in ("succeeded", "rolled_back"):
             self._could_not_go_back(name, verdict.reason or verdict.outcome.replace("_", " "))
             return
         if result.outcome == "succeeded":
-            broken = sorted(other for other, item in self.results.items() if item.outcome not in {*GOOD, "rolled_back"})
-            result.cause = f"Brought back, because {', '.join(broken) or 'another service'} failed."
+            result.cause = "Brought back, because another service of this release failed."
         result.outcome, result.after, result.release_id = "rolled_back", plan.running, plan.running_release
         result.seconds = self._seconds(name)
         self._report(name, f"rolled back: {short(plan.running)} runs again after {result.seconds:.1f} s")
@@ -274,15 +326,28 @@ def _result(plan: Plan, outcome: t.Any, **rest: t.Any) -> ServiceResult:
     return ServiceResult(outcome=outcome, before=plan.running, ran_before=plan.state.serves, **known)
 
 
-def _watched(plan: Plan, deployment_id: str, revision: str) -> Watched:
+def _watched(plan: Plan, state: ServiceState, revision: str, *, before: str | None = None) -> Watched:
+    """Return what to follow after an update was answered with a state; of a joined one that is the plan's own.
+
+    The service may go on naming the service deployment C(before) for a moment.
+    """
+    before = before or (None if state is plan.state else plan.state.native)
     return Watched(
         name=plan.target.name,
         cluster=plan.target.cluster,
         service=plan.target.service,
-        deployment_id=deployment_id,
+        deployment_id=state.primary.id if state.primary else "",
         task_definition=revision,
         previous=plan.running,
+        native=None if state.native == before else state.native,
+        native_before=before,
     )
+
+
+def _waits(hook: Hook, reason: str | None) -> str:
+    until = f" until {hook.expires}" if hook.expires else ""
+    then = f", and goes {'back' if hook.otherwise == 'ROLLBACK' else 'on'} then" if hook.otherwise else ""
+    return f"{reason or 'It is paused.'} It waits{until}{then}. Run this again with on_pause: continue, or roll_back."
 
 
 def _ending(result: ServiceResult) -> str:

@@ -14,6 +14,13 @@ import typing as t
 
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.api import describe_services
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.model import Deployment, Outcome, ServiceState
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.native import (
+    ROLLING,
+    UNDER_WAY,
+    Hook,
+    NativeDeployment,
+    Natives,
+)
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +39,9 @@ class Watched:
     deployment_id: str
     task_definition: str
     previous: str | None
+    # The service deployment, where ECS tells of it; and the one before, as long as ours is not known.
+    native: str | None = None
+    native_before: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +51,7 @@ class Verdict:
     outcome: Outcome
     state: ServiceState | None
     reason: str | None = None
+    hook: Hook | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,6 +79,44 @@ def judge(state: ServiceState, watched: Watched) -> Verdict | None:
     if primary is None or primary.id != ours.id:
         return Verdict("superseded", state, "Another deployment of this service was started meanwhile.")
     return Verdict("succeeded", state) if settled(state) else None
+
+
+def judge_native(state: ServiceState, watched: Watched, native: NativeDeployment) -> Verdict | None:
+    """Return the outcome of a service deployment, or nothing while it is open.
+
+    ECS's word alone is not success: the service has to run what we shipped, completely.
+    """
+    if state.status != "ACTIVE":
+        return Verdict("stopped", state, f"The service is {state.status}.")
+    if native.status in UNDER_WAY:
+        hook = native.waiting_hook
+        if hook is not None:
+            return Verdict("paused", state, f"It waits at {_stage(native)} for somebody to decide.", hook)
+        return None
+    if native.status == "SUCCESSFUL":
+        primary = state.primary
+        if primary is not None and primary.task_definition != watched.task_definition:
+            return Verdict("superseded", state, "Another deployment of this service was started meanwhile.")
+        return Verdict("succeeded", state) if settled(state) else None
+    if native.status == "ROLLBACK_SUCCESSFUL":
+        return Verdict("rolled_back", state, _why(native))
+    if native.status == "ROLLBACK_FAILED":
+        return Verdict("failed", state, f"The rollback failed too: {_why(native)}")
+    if native.status == "STOPPED":
+        if state.native not in (None, native.arn):
+            return Verdict("superseded", state, "Another deployment of this service was started meanwhile.")
+        return Verdict("stopped", state, _why(native))
+    return None
+
+
+def _stage(native: NativeDeployment) -> str:
+    return (native.stage or "a stage without a name").lower().replace("_", " ")
+
+
+def _why(native: NativeDeployment) -> str:
+    if native.triggered_alarms:
+        return f"In alarm: {', '.join(native.triggered_alarms)}."
+    return native.reason or "ECS gives no reason."
 
 
 def settled(state: ServiceState) -> bool:
@@ -136,6 +185,7 @@ class Watch:
 
     def __init__(self, ecs: t.Any, *, timeout: float, report: Report, clock: Clock) -> None:
         self._ecs, self._timeout, self._report, self._clock = ecs, timeout, report, clock
+        self._natives = Natives(ecs)
         self._said: dict[str, str] = {}
         self._deadlines: dict[str, float] = {}
         self._pace = Pace()
@@ -151,6 +201,11 @@ class Watch:
         self._said.pop(watched.name, None)
         self._moved = True
 
+    def stay(self, name: str) -> None:
+        """Go on following a deployment that was only paused; its time goes on too."""
+        self.open[name] = self.followed[name]
+        self._moved = True
+
     def leave(self, name: str) -> None:
         """Stop following a deployment that somebody else has a verdict on."""
         del self.open[name]
@@ -160,9 +215,12 @@ class Watch:
         if not self.open:
             return {}
         self.states = _look(self._ecs, self.open.values())
+        for name, watched in list(self.open.items()):
+            self.open[name] = self.followed[name] = _recognised(watched, self.states.get(name))
+        natives = self._natives.look([watched.native for watched in self.open.values() if watched.native])
         verdicts: dict[str, Verdict] = {}
         for name, watched in list(self.open.items()):
-            verdict = self._look_at(watched, self.states.get(name))
+            verdict = self._look_at(watched, self.states.get(name), natives.get(watched.native or ""))
             if verdict is not None:
                 verdicts[name] = verdict
                 del self.open[name]
@@ -175,17 +233,26 @@ class Watch:
         left = min((self._deadlines[name] for name in self.open), default=0.0) - self._clock.now()
         self._clock.sleep(min(pause, max(0.1, left)))
 
-    def _look_at(self, watched: Watched, state: ServiceState | None) -> Verdict | None:
+    def _look_at(self, watched: Watched, state: ServiceState | None, native: NativeDeployment | None) -> Verdict | None:
         if state is None:
             return Verdict("stopped", None, "The service no longer exists.")
-        line = progress(state, watched)
+        # Of a rolling deployment the counts say more, and earlier; of the others only ECS itself can tell.
+        staged = native if native is not None and native.strategy != ROLLING else None
+        line = staged.line if staged else progress(state, watched)
         if self._said.get(watched.name) != line:
             self._moved, self._said[watched.name] = True, line
             self._report(watched.name, line)
-        verdict = judge(state, watched)
+        verdict = judge_native(state, watched, native) if native else judge(state, watched)
         if verdict is None and self._clock.now() >= self._deadlines[watched.name]:
             return Verdict("timed_out", state, f"Not complete after {self._timeout:.0f} s; last seen: {line}.")
         return verdict
+
+
+def _recognised(watched: Watched, state: ServiceState | None) -> Watched:
+    """Learn the service deployment's ARN as soon as the service names another than the one before."""
+    if watched.native or state is None or state.native in (None, watched.native_before):
+        return watched
+    return dataclasses.replace(watched, native=state.native)
 
 
 def _look(ecs: t.Any, deployments: t.Iterable[Watched]) -> dict[str, ServiceState]:
@@ -199,4 +266,4 @@ def _look(ecs: t.Any, deployments: t.Iterable[Watched]) -> dict[str, ServiceStat
     return states
 
 
-__all__ = ("Clock", "Pace", "Report", "Verdict", "Watch", "Watched", "judge", "progress", "settled")
+__all__ = ("Clock", "Pace", "Report", "Verdict", "Watch", "Watched", "judge", "judge_native", "progress", "settled")

@@ -117,7 +117,7 @@ def test_what_does_not_wait_for_another_goes_on_when_that_one_fails() -> None:
         "worker": "stopped",
         "web": "succeeded",
     }
-    assert results["worker"].cause == "Not started, because redis failed."
+    assert results["worker"].cause == "Not started, because redis did not get there."
     assert [name for name, _revision in harbour.ecs.updated] == ["redis", "web"]
 
 
@@ -167,7 +167,7 @@ def test_a_whole_release_goes_back_the_last_first() -> None:
     results = harbour.ship({"worker": ["redis"], "web": ["worker"]}, rollback="release")
     assert {result.outcome for result in results.values()} == {"rolled_back"}
     assert harbour.ecs.updated[3:] == [("worker", "worker:1"), ("redis", "redis:1")]
-    assert results["redis"].cause == "Brought back, because another service failed."
+    assert results["redis"].cause == "Brought back, because another service of this release failed."
     assert all(result.after == result.before for result in results.values())
 
 
