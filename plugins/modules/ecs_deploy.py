@@ -26,7 +26,7 @@ options:
     description:
       - The services to ship, by the name people know them by.
       - "Keys of each that say where: C(cluster), C(service), C(container)."
-      - "Keys that say what: C(image) for that container, with its digest, and C(images) for others, by container;
+      - "Keys that say what: C(image) for that container, by digest or tag, and C(images) for others, by container;
         C(environment), C(secrets) (a name, and the ARN of its value) and C(command) of that container; C(cpu) and
         C(memory) of the task. C(override) is laid over the definition last, lists of named things by name, and
         passes through untouched; a null takes a key away."
@@ -71,6 +71,13 @@ options:
     description:
       - Whether to give up a deployment as soon as two of its tasks died of one cause that waiting will not mend, instead
         of waiting for the circuit breaker or the timeout.
+    type: bool
+    default: true
+  pin_images:
+    description:
+      - Whether a tag becomes the digest it has now, for images in ECR. What is shipped is then what runs, and a tag that
+        moved is a change like any other.
+      - Images elsewhere keep their tags, and the progress says so.
     type: bool
     default: true
   on_pause:

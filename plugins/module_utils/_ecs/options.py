@@ -26,6 +26,7 @@ ARGUMENTS: dict[str, t.Any] = {
     "rollback": {"type": "str", "choices": ["release", "service", "none"], "default": "service"},
     "max_parallel": {"type": "int"},
     "fail_fast": {"type": "bool", "default": True},
+    "pin_images": {"type": "bool", "default": True},
     "on_pause": {"type": "str", "choices": ["report", "continue", "roll_back"], "default": "report"},
 }
 
@@ -48,6 +49,7 @@ def deploy(params: t.Mapping[str, t.Any], *, check_mode: bool, diff: bool, repor
         max_parallel=params["max_parallel"],
         fail_fast=params["fail_fast"],
         on_pause=params["on_pause"],
+        pin_images=params["pin_images"],
         check_mode=check_mode,
     )
     results = ship(Clients(params), targets, voyage, report)

@@ -36,6 +36,7 @@ from ansible_collections.slipway.aws.plugins.module_utils._ecs.native import (
     continue_deployment,
     stop_deployment,
 )
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.pinning import pin
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.plan import Plan, Planner
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.watch import Clock, Report, Verdict, Watch, Watched
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.waves import waves
@@ -58,6 +59,7 @@ class Voyage:
     max_parallel: int | None = None
     fail_fast: bool = True
     on_pause: Pause = "report"
+    pin_images: bool = True
     check_mode: bool = False
     clock: Clock = dataclasses.field(default_factory=Clock)
 
@@ -67,6 +69,8 @@ def ship(clients: Clients, targets: t.Sequence[Target], voyage: Voyage, report: 
 
     All plans are made before the first write, so that bad input stops the release while nothing has happened yet.
     """
+    if voyage.pin_images:
+        targets = pin(clients, targets, report, check_mode=voyage.check_mode)
     ordered = waves(targets)
     plans = Planner(clients("ecs"), voyage.release).plan_all(targets)
     shipment = Shipment(clients, [plans[target.name] for wave in ordered for target in wave], voyage, report)

@@ -106,11 +106,14 @@ class Quay:
         self.ecs = StagedEcs(self.time, {"web": behaviour}, **ecs)
         self.lines: list[str] = []
 
+    def clients(self, *dummy: t.Any, **dummy_options: t.Any) -> t.Any:
+        return self.ecs
+
     def ship(self, **options: t.Any) -> ServiceResult:
         voyage = Voyage(release=Release("r-1"), timeout=TIMEOUT, clock=self.time.clock(), **options)
         place = {"cluster": "c", "service": "web", "container": "app", "image": IMAGE}
         targets = [Target.from_options("web", place)]
-        return ship(lambda dummy: self.ecs, targets, voyage, lambda dummy, line: self.lines.append(line))["web"]
+        return ship(self.clients, targets, voyage, lambda dummy, line: self.lines.append(line))["web"]
 
 
 def test_success_is_ecs_own_word_for_it() -> None:

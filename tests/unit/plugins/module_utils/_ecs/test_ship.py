@@ -58,6 +58,9 @@ class Harbour:
         self.ecs = SlowEcs(self.time, behaviours, unserved=unserved)
         self.lines: list[str] = []
 
+    def clients(self, *dummy: t.Any, **dummy_options: t.Any) -> t.Any:
+        return self.ecs
+
     def ship(self, after: t.Mapping[str, t.Sequence[str]] | None = None, **options: t.Any) -> dict[str, ServiceResult]:
         changes = options.pop("changes", {"image": IMAGE})
         voyage = Voyage(release=Release("r-1"), timeout=TIMEOUT, clock=self.time.clock(), **options)
@@ -75,7 +78,7 @@ class Harbour:
             )
             for name, service in self.ecs.services.items()
         ]
-        return ship(lambda dummy: self.ecs, targets, voyage, lambda name, line: self.lines.append(f"{name}: {line}"))
+        return ship(self.clients, targets, voyage, lambda name, line: self.lines.append(f"{name}: {line}"))
 
     def outcomes(self, *args: t.Any, **options: t.Any) -> dict[str, str]:
         return {name: result.outcome for name, result in self.ship(*args, **options).items()}
