@@ -106,7 +106,8 @@ class Quay:
         self.ecs = StagedEcs(self.time, {"web": behaviour}, **ecs)
         self.lines: list[str] = []
 
-    def clients(self, *dummy: t.Any, **dummy_options: t.Any) -> t.Any:
+    def clients(self, service: str, **options: t.Any) -> t.Any:
+        assert (service, options) == ("ecs", {})
         return self.ecs
 
     def ship(self, **options: t.Any) -> ServiceResult:

@@ -40,7 +40,9 @@ def pinned(*images: str, check_mode: bool = False) -> tuple[list[str | None], li
     ecr, lines = Ecr(), []
     place = {"cluster": "c", "service": "s", "container": "app"}
 
-    def clients(*dummy: t.Any, **dummy_options: t.Any) -> t.Any:
+    def clients(service: str, **options: t.Any) -> t.Any:
+        assert service == "ecr"
+        assert options["region"] in ("eu-west-1", None)
         return ecr
 
     targets = [Target.from_options(f"s{number}", {**place, "image": image}) for number, image in enumerate(images)]

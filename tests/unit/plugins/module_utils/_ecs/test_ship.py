@@ -58,7 +58,8 @@ class Harbour:
         self.ecs = SlowEcs(self.time, behaviours, unserved=unserved)
         self.lines: list[str] = []
 
-    def clients(self, *dummy: t.Any, **dummy_options: t.Any) -> t.Any:
+    def clients(self, service: str, **options: t.Any) -> t.Any:
+        assert (service, options) == ("ecs", {})
         return self.ecs
 
     def ship(self, after: t.Mapping[str, t.Sequence[str]] | None = None, **options: t.Any) -> dict[str, ServiceResult]:
