@@ -8,13 +8,19 @@
 
 from __future__ import annotations
 
+import random
+import time
 import typing as t
 
-from ansible_collections.slipway.aws.plugins.module_utils._aws import aws_call
+from ansible_collections.slipway.aws.plugins.module_utils._aws import AwsError, aws_call
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.model import Definition, ServiceState
 
 # DescribeServices takes ten names, DescribeTasks a hundred.
 SERVICES_PER_CALL = 10
+# A ClientException of ECS that is no fault of the client, so that botocore does not try again.
+CROWDED = "Too many concurrent attempts to create a new revision"
+CROWDED_ATTEMPTS = 6
+LONGEST_PAUSE = 8.0
 
 
 @aws_call("describe the ECS services")
@@ -41,9 +47,23 @@ def describe_task_definition(ecs: t.Any, identifier: str) -> tuple[Definition, d
     return answer["taskDefinition"], {tag["key"]: tag["value"] for tag in answer.get("tags", [])}
 
 
+def register_task_definition(
+    ecs: t.Any, definition: Definition, tags: t.Mapping[str, str], *, sleep: t.Callable[[float], None] = time.sleep
+) -> str:
+    """Register a revision and return its ARN, after others of the same family if they come at the same moment."""
+    for attempt in range(CROWDED_ATTEMPTS - 1):
+        try:
+            return _register_task_definition(ecs, definition, tags)
+        except AwsError as error:
+            if CROWDED not in error.message:
+                raise
+        # Full jitter, so that those who met once do not meet again.
+        sleep(random.uniform(0, min(2.0**attempt, LONGEST_PAUSE)))  # noqa: S311 - a pause is no secret
+    return _register_task_definition(ecs, definition, tags)
+
+
 @aws_call("register an ECS task definition")
-def register_task_definition(ecs: t.Any, definition: Definition, tags: t.Mapping[str, str]) -> str:
-    """Register a revision and return its ARN."""
+def _register_task_definition(ecs: t.Any, definition: Definition, tags: t.Mapping[str, str]) -> str:
     answer = ecs.register_task_definition(
         **definition, tags=[{"key": key, "value": value} for key, value in sorted(tags.items())]
     )
