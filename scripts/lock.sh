@@ -8,6 +8,7 @@ compile() {
 }
 compile requirements/development.in requirements/development.txt
 grep -A 100 '^uv==' requirements/development.txt | awk 'NR > 1 && !/^    --hash/ { exit } { print }' >requirements/bootstrap.txt
+compile requirements/parliament.in requirements/parliament.txt
 [ ! -f app/requirements.in ] || compile app/requirements.in app/requirements.txt
 for core in requirements/core/*.in; do
   case "$core" in

@@ -69,17 +69,30 @@ options:
     type: int
   fail_fast:
     description:
-      - Whether to give up a deployment as soon as two of its tasks died of one cause that waiting will not mend, instead
-        of waiting for the circuit breaker or the timeout.
+      - Whether to give up a deployment as soon as two of its tasks died of one cause that waiting will not mend,
+        instead of waiting for the circuit breaker or the timeout.
     type: bool
     default: true
   pin_images:
     description:
-      - Whether a tag becomes the digest it has now, for images in ECR. What is shipped is then what runs, and a tag that
-        moved is a change like any other.
+      - Whether a tag becomes the digest it has now, for images in ECR. What is shipped is then what runs, and a tag
+        that moved is a change like any other.
       - Images elsewhere keep their tags, and the progress says so.
     type: bool
     default: true
+  preflight:
+    description:
+      - A look before the first write. Each key is a check, its value V(error), V(warn) or V(off); an empty dictionary
+        makes all checks with their usual severity. Without this option nobody looks.
+      - "The checks: C(capacity_provider_exists), C(cpu_memory_valid), C(efs_reachable), C(image_exists),
+        C(image_platform), C(log_group), C(percents_cannot_stall), C(revision_active), C(role_may_be_passed),
+        C(roles_exist), C(roles_trust_ecs_tasks), C(secret_json_keys), C(secrets_exist),
+        C(secrets_readable_by_execution_role), C(subnets_have_addresses), C(target_group_port), C(timeout_long_enough),
+        C(way_back)."
+      - C(all) sets those not named; C(unchecked) is how serious it is at most that a check could not be made (V(warn));
+        C(read_secrets) (V(false)) permits reading secrets, to look for JSON keys. Their values are never shown.
+      - All problems are found before anything is written, and told at once.
+    type: dict
   on_pause:
     description:
       - What to do when a blue/green, linear or canary deployment pauses and waits for somebody to decide.
@@ -219,7 +232,8 @@ services:
       sample: "backend: Container app exited with code 1: KeyError: 'DATABASE_URL' [application_exit, certain] Set it."
     diagnoses:
       description:
-        - Everything that may explain the failure, the likeliest first. See RV(slipway.aws.ecs_diagnose#module:diagnoses).
+        - Everything that may explain the failure, the likeliest first.
+        - See RV(slipway.aws.ecs_diagnose#module:diagnoses).
       returned: always
       type: list
       elements: dict

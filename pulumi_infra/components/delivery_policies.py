@@ -59,11 +59,7 @@ def deploy_statements(arns: Arns, stack: Deliverables) -> list[Statement]:
             actions=[
                 "cloudwatch:DescribeAlarms",
                 "ecr:GetAuthorizationToken",
-                *(
-                    ["ecs:DescribeTaskDefinition", "elasticloadbalancing:DescribeTargetHealth"]
-                    if stack.service_arns
-                    else []
-                ),
+                *(_DIAGNOSED_WITHOUT_ARN if stack.service_arns else []),
             ],
             resources=["*"],
         ),
@@ -75,7 +71,6 @@ def deploy_statements(arns: Arns, stack: Deliverables) -> list[Statement]:
                 "ecr:CompleteLayerUpload",
                 "ecr:DescribeImages",
                 "ecr:DescribeRepositories",
-                "ecr:GetDownloadUrlForLayer",
                 "ecr:InitiateLayerUpload",
                 "ecr:PutImage",
                 "ecr:UploadLayerPart",
@@ -86,22 +81,30 @@ def deploy_statements(arns: Arns, stack: Deliverables) -> list[Statement]:
         *(_release_functions(stack) if stack.function_arns else []),
         Statement(
             sid="ReadTheTasksLogs",
-            actions=["logs:FilterLogEvents", "logs:GetLogEvents"],
+            actions=["logs:GetLogEvents"],
             resources=[arn for group in stack.log_groups for arn in arns.log_group(group)],
         ),
         Statement(
             sid="ListSiteAndLedger",
-            actions=["s3:ListBucket", *(["s3:ListBucketVersions"] if stack.site_bucket_arns else [])],
+            actions=["s3:ListBucket"],
             resources=[*stack.site_bucket_arns, stack.ledger_bucket_arn],
         ),
         *(_publish_sites(stack) if stack.site_bucket_arns else []),
         Statement(
-            sid="WriteReceiptsAndLocks",
-            actions=["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+            sid="WriteReceipts",
+            actions=["s3:GetObject", "s3:PutObject"],
             resources=[pulumi.Output.concat(stack.ledger_bucket_arn, "/", stack.ledger_prefix, "*")],
         ),
         *(_invalidate(stack) if stack.distribution_arns else []),
     ]
+
+
+# What runs, and why it does not.
+_DIAGNOSED_WITHOUT_ARN = (
+    "ecs:DescribeTaskDefinition",
+    "elasticloadbalancing:DescribeTargetGroups",
+    "elasticloadbalancing:DescribeTargetHealth",
+)
 
 
 def _release_services(arns: Arns, stack: Deliverables) -> list[Statement]:
@@ -116,13 +119,13 @@ def _release_services(arns: Arns, stack: Deliverables) -> list[Statement]:
         ),
         Statement(
             sid="RollServices",
-            actions=["ecs:DescribeServices", "ecs:UpdateService", "ecs:ListServiceDeployments"],
+            actions=["ecs:DescribeServices", "ecs:UpdateService"],
             resources=list(stack.service_arns),
         ),
         Statement(
             sid="FollowDeployments",
-            actions=["ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions"],
-            resources=_below_services(stack),
+            actions=["ecs:DescribeServiceDeployments"],
+            resources=_below_services(stack, "service-deployment"),
         ),
         Statement(sid="LookAtTasks", actions=["ecs:DescribeTasks"], resources=[_tasks(arns, stack)]),
         # Authorised on container instances, which Fargate has none of: the cluster is named by the condition.
@@ -247,7 +250,7 @@ def _look_at_services(arns: Arns, stack: Deliverables) -> list[Statement]:
         Statement(
             sid="FollowDeployments",
             actions=["ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions"],
-            resources=_below_services(stack),
+            resources=_below_services(stack, "service-deployment", "service-revision"),
         ),
         Statement(sid="LookAtTheCluster", actions=["ecs:DescribeClusters"], resources=[_cluster(arns, stack)]),
         Statement(sid="LookAtTasks", actions=["ecs:DescribeTasks"], resources=[_tasks(arns, stack)]),
@@ -323,7 +326,7 @@ def _qualified(function_arns: t.Sequence[Text]) -> list[Text]:
     return [each for arn in function_arns for each in (arn, pulumi.Output.concat(arn, ":*"))]
 
 
-def _below_services(stack: Deliverables) -> list[Text]:
+def _below_services(stack: Deliverables, *kinds: str) -> list[Text]:
     """Deployments and revisions of a service carry its cluster and name in an ARN of their own kind.
 
     AWS judges a look at them on both: on the service and on what is below it.
@@ -331,7 +334,7 @@ def _below_services(stack: Deliverables) -> list[Text]:
     below = [
         pulumi.Output.from_input(arn).apply(functools.partial(_below, kind=kind))
         for arn in stack.service_arns
-        for kind in ("service-deployment", "service-revision")
+        for kind in kinds
     ]
     return [*stack.service_arns, *below]
 

@@ -15,6 +15,7 @@ WITHOUT_RESOURCE = {
         "ecr:GetAuthorizationToken",
         "ecs:DescribeTaskDefinition",
         "ecs:ListTasks",
+        "elasticloadbalancing:DescribeTargetGroups",
         "elasticloadbalancing:DescribeTargetHealth",
     },
     "backend-execution": {"ecr:GetAuthorizationToken"},
@@ -77,7 +78,7 @@ def test_the_pipeline_updates_this_service_only(program: Program) -> None:
 
 
 def test_the_pipeline_writes_receipts_below_its_own_prefix(program: Program) -> None:
-    (ledger,) = [s for s in program.policy("deploy") if s["Sid"] == "WriteReceiptsAndLocks"]
+    (ledger,) = [s for s in program.policy("deploy") if s["Sid"] == "WriteReceipts"]
     assert [arn.partition("ledger/")[2] for arn in ledger["Resource"]] == [f"{program.stack}/*"]
 
 
@@ -123,8 +124,9 @@ def test_tasks_are_started_for_this_account_only(program: Program) -> None:
 def test_the_operator_stays_with_the_stacks_roles(program: Program) -> None:
     statements = [s for s in program.policy("infra-admin") if any(a.startswith("iam:") for a in s["Action"])]
     roles = f"arn:aws:iam::{ACCOUNT}:role/{program.stack}-*"
+    policies = f"arn:aws:iam::{ACCOUNT}:policy/{program.stack}-*"
     assert all(
-        arn == roles or ":oidc-provider/" in arn or ":role/aws-service-role/" in arn
+        arn in (roles, policies) or ":oidc-provider/" in arn or ":role/aws-service-role/" in arn
         for statement in statements
         for arn in statement["Resource"]
     )

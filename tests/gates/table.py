@@ -104,6 +104,13 @@ CHECKS = (
         )
         for folder in ("bench", "core_versions", "pulumi_cli")
     ),
+    mypy(
+        "mypy-least-privilege",
+        "--config-file=.config/mypy.ini",
+        "tests/least_privilege",
+        environment={"MYPYPATH": "tests/least_privilege:roles/local_cloud/files:pulumi_infra"},
+        seconds=30,
+    ),
     mypy("mypy-demo", "--config-file=.config/mypy.ini", "demo", environment={"MYPYPATH": "demo"}),
     Gate(name="yamllint", group="check", command=("yamllint", "--strict", "."), seconds=2),
     Gate(name="ansible-lint", group="check", command=("ansible-lint",), environment=COLLECTIONS, seconds=25),
@@ -196,6 +203,20 @@ SERVERS = (
         command=(*PYTEST, "tests/core_versions"),
         paths=("tests/core_versions",),
         seconds=90,
+    ),
+    Gate(
+        name="policies",
+        command=step("policies"),
+        paths=("tests/least_privilege", "requirements/parliament.txt", "pulumi_infra/components"),
+        seconds=60,
+    ),
+    Gate(
+        name="least-privilege",
+        command=(*PYTEST, "tests/least_privilege"),
+        paths=("tests/least_privilege", "pulumi_infra/components"),
+        exclusive="engine",
+        seconds=240,
+        timeout=1500,
     ),
     Gate(name="fuzz", command=step("fuzz"), paths=("tests/fuzz",), seconds=60),
     Gate(

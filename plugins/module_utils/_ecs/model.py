@@ -173,6 +173,8 @@ class ServiceState:
     strategy: str = "ROLLING"
     # The service deployment under way, or the last one, where ECS tells of it.
     native: str | None = None
+    # All that DescribeServices said, for whoever has to look at more than this.
+    answer: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def from_api(cls, answer: t.Mapping[str, t.Any]) -> ServiceState:
@@ -187,6 +189,7 @@ class ServiceState:
             events=tuple(item["message"] for item in answer.get("events", [])[:10]),
             strategy=(answer.get("deploymentConfiguration") or {}).get("strategy") or "ROLLING",
             native=answer.get("currentServiceDeployment"),
+            answer=answer,
         )
 
     @property

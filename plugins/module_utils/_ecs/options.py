@@ -14,6 +14,7 @@ from ansible_collections.slipway.aws.plugins.module_utils._aws import Clients
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.model import GOOD, Release, ServiceResult, Target
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.ship import OPEN, Voyage, ship
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
+from ansible_collections.slipway.aws.plugins.module_utils._preflight.policy import Policy
 
 if t.TYPE_CHECKING:
     from ansible_collections.slipway.aws.plugins.module_utils._ecs.watch import Report
@@ -27,6 +28,7 @@ ARGUMENTS: dict[str, t.Any] = {
     "max_parallel": {"type": "int"},
     "fail_fast": {"type": "bool", "default": True},
     "pin_images": {"type": "bool", "default": True},
+    "preflight": {"type": "dict"},
     "on_pause": {"type": "str", "choices": ["report", "continue", "roll_back"], "default": "report"},
 }
 
@@ -50,6 +52,7 @@ def deploy(params: t.Mapping[str, t.Any], *, check_mode: bool, diff: bool, repor
         fail_fast=params["fail_fast"],
         on_pause=params["on_pause"],
         pin_images=params["pin_images"],
+        preflight=None if params["preflight"] is None else Policy.from_options(params["preflight"]),
         check_mode=check_mode,
     )
     results = ship(Clients(params), targets, voyage, report)

@@ -42,6 +42,8 @@ class Plan:
     state: ServiceState
     running: str
     running_release: str | None
+    # What runs, and what shall run instead, where that is known before it is registered.
+    running_definition: Definition | None = None
     definition: Definition | None = None
     revision: str | None = None
     revision_release: str | None = None
@@ -127,6 +129,7 @@ class Planner:
             "state": state,
             "running": state.task_definition,
             "running_release": release_of(running, target.container),
+            "running_definition": running,
         }
         # What is under way is followed to its end: a run that was killed is not started a second time.
         still: Action = "join" if not settled(state) else "anew" if target.force else "nothing"
@@ -136,6 +139,7 @@ class Planner:
                 return Plan(action=still, **common)
             return Plan(
                 action="revision",
+                definition=wanted,
                 revision=wanted["taskDefinitionArn"],
                 revision_release=release_of(wanted, target.container),
                 diff=difference(running, wanted),

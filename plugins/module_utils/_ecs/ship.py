@@ -41,6 +41,10 @@ from ansible_collections.slipway.aws.plugins.module_utils._ecs.plan import Plan,
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.watch import Clock, Report, Verdict, Watch, Watched
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.waves import waves
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
+from ansible_collections.slipway.aws.plugins.module_utils._preflight.findings import refuse
+from ansible_collections.slipway.aws.plugins.module_utils._preflight.inspect import inspect
+from ansible_collections.slipway.aws.plugins.module_utils._preflight.policy import Policy
+from ansible_collections.slipway.aws.plugins.module_utils._preflight.subject import Subject
 
 RollBack = t.Literal["release", "service", "none"]
 # Ends after which a deployment of ours may still be what the service is set to. Not superseded: that is another's.
@@ -60,6 +64,8 @@ class Voyage:
     fail_fast: bool = True
     on_pause: Pause = "report"
     pin_images: bool = True
+    # Without one, nobody looks before the first write.
+    preflight: Policy | None = None
     check_mode: bool = False
     clock: Clock = dataclasses.field(default_factory=Clock)
 
@@ -67,12 +73,14 @@ class Voyage:
 def ship(clients: Clients, targets: t.Sequence[Target], voyage: Voyage, report: Report) -> dict[str, ServiceResult]:
     """Bring every target to what it should run, in dependency order, and say how each one ended.
 
-    All plans are made before the first write, so that bad input stops the release while nothing has happened yet.
+    All plans are made, and looked at, before the first write: bad input stops the release while nothing has happened.
     """
     if voyage.pin_images:
         targets = pin(clients, targets, report, check_mode=voyage.check_mode)
     ordered = waves(targets)
     plans = Planner(clients("ecs"), voyage.release).plan_all(targets)
+    if voyage.preflight is not None:
+        look_before(clients, plans.values(), voyage, voyage.preflight, report)
     shipment = Shipment(clients, [plans[target.name] for wave in ordered for target in wave], voyage, report)
     try:
         shipment.ship()
@@ -82,6 +90,27 @@ def ship(clients: Clients, targets: t.Sequence[Target], voyage: Voyage, report: 
         shipment.say_what_goes_on()
         raise
     return {target.name: shipment.results[target.name] for target in targets}
+
+
+def look_before(clients: Clients, plans: t.Iterable[Plan], voyage: Voyage, policy: Policy, report: Report) -> None:
+    """Find what would go wrong, all of it at once, and refuse to begin where it would. What runs already is left."""
+    subjects = [
+        Subject(
+            name=plan.target.name,
+            service=plan.state.answer,
+            definition=plan.definition or {},
+            running=plan.running_definition,
+            timeout=voyage.timeout,
+            # A service that never served has no way back, and nobody expects one.
+            rollback=voyage.rollback != "none" and plan.state.serves,
+        )
+        for plan in plans
+        if plan.action in ("register", "revision")
+    ]
+    findings = inspect(clients, subjects, policy)
+    for line in findings.warning_lines():
+        report("preflight", line)
+    refuse(findings)
 
 
 class Shipment:

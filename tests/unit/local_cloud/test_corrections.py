@@ -9,6 +9,7 @@ import types
 
 import pytest
 from slipway_local_cloud import corrections, launcher
+from slipway_local_cloud.corrections.seams import original, replace
 from slipway_local_cloud.errors import LocalCloudError
 
 
@@ -21,9 +22,9 @@ def test_every_correction_says_what_aws_does_and_what_the_emulator_does() -> Non
 def test_an_emulator_that_has_changed_is_not_patched_blindly() -> None:
     module = types.ModuleType("ministack.services.ecs")
     with pytest.raises(LocalCloudError, match="has no ministack.services.ecs._run_task"):
-        corrections._original(module, "_run_task")
+        original(module, "_run_task")
     with pytest.raises(LocalCloudError):
-        corrections._replace(module, "_run_task", None)
+        replace(module, "_run_task", None)
 
 
 def test_the_emulator_inherits_no_settings_of_the_person_who_starts_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import types
 import typing as t
 
 import botocore.exceptions
@@ -45,10 +46,24 @@ class _Service:
     serves: bool = True
 
 
+class OnlyEcs:
+    """The clients of an account where nobody has any business but with ECS."""
+
+    region = "eu-west-1"
+
+    def __init__(self, ecs: SlowEcs) -> None:
+        self._ecs = ecs
+
+    def __call__(self, service: str, **options: t.Any) -> SlowEcs:
+        assert (service, options) == ("ecs", {})
+        return self._ecs
+
+
 class SlowEcs:
     """Speaks like a boto3 client, as far as shipping goes. New revisions behave as C(behaviours) says."""
 
     SECONDS = 10.0
+    meta = types.SimpleNamespace(endpoint_url="https://ecs.eu-west-1.amazonaws.com")
 
     def __init__(self, time: Time, behaviours: t.Mapping[str, Behaviour], *, unserved: t.Collection[str] = ()) -> None:
         self._time = time
@@ -153,4 +168,4 @@ def _refusal() -> Exception:
     return botocore.exceptions.ClientError(answer, "UpdateService")
 
 
-__all__ = ("Behaviour", "SlowEcs", "Time")
+__all__ = ("Behaviour", "OnlyEcs", "SlowEcs", "Time")

@@ -14,7 +14,7 @@ from ansible_collections.slipway.aws.plugins.module_utils._ecs.model import Rele
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.native import NativeDeployment
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.ship import Voyage, ship
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.watch import Watched, judge_native
-from slow_ecs import Behaviour, Time
+from slow_ecs import Behaviour, OnlyEcs, Time
 from staged_ecs import StagedEcs
 from test_ship import IMAGE, TIMEOUT, Doctor
 
@@ -106,15 +106,13 @@ class Quay:
         self.ecs = StagedEcs(self.time, {"web": behaviour}, **ecs)
         self.lines: list[str] = []
 
-    def clients(self, service: str, **options: t.Any) -> t.Any:
-        assert (service, options) == ("ecs", {})
-        return self.ecs
-
     def ship(self, **options: t.Any) -> ServiceResult:
         voyage = Voyage(release=Release("r-1"), timeout=TIMEOUT, clock=self.time.clock(), **options)
         place = {"cluster": "c", "service": "web", "container": "app", "image": IMAGE}
         targets = [Target.from_options("web", place)]
-        return ship(self.clients, targets, voyage, lambda dummy, line: self.lines.append(line))["web"]
+        return ship(t.cast("t.Any", OnlyEcs(self.ecs)), targets, voyage, lambda dummy, line: self.lines.append(line))[
+            "web"
+        ]
 
 
 def test_success_is_ecs_own_word_for_it() -> None:

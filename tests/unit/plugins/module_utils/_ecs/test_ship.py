@@ -18,9 +18,11 @@ from ansible_collections.slipway.aws.plugins.module_utils._diagnosis.evidence im
 from ansible_collections.slipway.aws.plugins.module_utils._ecs import ship as ship_module
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.model import GOOD, Release, ServiceResult, Target
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.ship import Voyage, ship
+from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
+from ansible_collections.slipway.aws.plugins.module_utils._preflight.policy import Policy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from slow_ecs import Behaviour, SlowEcs, Time
+from slow_ecs import Behaviour, OnlyEcs, SlowEcs, Time
 
 IMAGE = "registry.test/app@sha256:" + "a" * 64
 TIMEOUT = 60.0
@@ -58,10 +60,6 @@ class Harbour:
         self.ecs = SlowEcs(self.time, behaviours, unserved=unserved)
         self.lines: list[str] = []
 
-    def clients(self, service: str, **options: t.Any) -> t.Any:
-        assert (service, options) == ("ecs", {})
-        return self.ecs
-
     def ship(self, after: t.Mapping[str, t.Sequence[str]] | None = None, **options: t.Any) -> dict[str, ServiceResult]:
         changes = options.pop("changes", {"image": IMAGE})
         voyage = Voyage(release=Release("r-1"), timeout=TIMEOUT, clock=self.time.clock(), **options)
@@ -79,7 +77,9 @@ class Harbour:
             )
             for name, service in self.ecs.services.items()
         ]
-        return ship(self.clients, targets, voyage, lambda name, line: self.lines.append(f"{name}: {line}"))
+        return ship(
+            t.cast("t.Any", OnlyEcs(self.ecs)), targets, voyage, lambda name, line: self.lines.append(f"{name}: {line}")
+        )
 
     def outcomes(self, *args: t.Any, **options: t.Any) -> dict[str, str]:
         return {name: result.outcome for name, result in self.ship(*args, **options).items()}
@@ -223,6 +223,33 @@ def test_the_same_revision_can_be_started_anew() -> None:
     results = harbour.ship(changes={"image": IMAGE, "force_new_deployment": True})
     assert (results["web"].outcome, results["web"].changed) == ("succeeded", True)
     assert harbour.ecs.updated == [("web", "web:2"), ("web", "web:2")]
+
+
+IMPOSSIBLE = {"image": IMAGE, "cpu": 300, "memory": 400, "override": {"requiresCompatibilities": ["FARGATE"]}}
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["release", "plan"])
+def test_what_would_go_wrong_is_told_of_all_services_before_anything_is_written(check_mode: bool) -> None:
+    harbour = Harbour(api="works", web="works")
+    policy = Policy.from_options({"all": "off", "cpu_memory_valid": "error"})
+    with pytest.raises(SlipwayError) as refused:
+        harbour.ship(preflight=policy, changes=IMPOSSIBLE, check_mode=check_mode)
+    assert {item["service"] for item in refused.value.details["preflight"]} == {"api", "web"}
+    assert harbour.writes == []
+
+
+def test_a_warning_is_told_and_stops_nothing() -> None:
+    harbour = Harbour(web="works")
+    policy = Policy.from_options({"all": "off", "cpu_memory_valid": "warn"})
+    assert harbour.outcomes(preflight=policy, changes=IMPOSSIBLE) == {"web": "succeeded"}
+    assert [line for line in harbour.lines if line.startswith("preflight: ")]
+
+
+def test_what_runs_already_is_not_looked_at() -> None:
+    harbour = Harbour(web="works")
+    harbour.ship(changes=IMPOSSIBLE)
+    policy = Policy.from_options({"all": "off", "cpu_memory_valid": "error"})
+    assert harbour.outcomes(preflight=policy, changes=IMPOSSIBLE) == {"web": "no_op"}
 
 
 def test_a_whole_template_is_shipped_as_it_is() -> None:
