@@ -32,13 +32,15 @@ class Station:
 class Need:
     """An action of a statement, the station that fails without it, and how: by its name, if nothing else is said.
 
-    ``shows`` is what is printed instead where AWS itself cannot say more: a HEAD has no body to say it in.
+    ``shows`` is what is printed instead where AWS itself cannot say more: a HEAD has no body to say it in. Of what is
+    only ``looked`` at, the lack stops nothing: the station ends as it does anyway, and says what it could not see.
     """
 
     sid: str
     action: str
     station: Station
     shows: str = ""
+    looked: bool = False
 
     @property
     def id(self) -> str:
@@ -71,15 +73,15 @@ NEEDS = (
     Need("PushImages", "ecr:UploadLayerPart", IMAGES),
     Need("RegisterRevisions", "ecs:RegisterTaskDefinition", SERVICES),
     Need("TagRevisionsWhenRegistered", "ecs:TagResource", SERVICES),
-    Need("LookAtWhatHasNoArn", "elasticloadbalancing:DescribeTargetGroups", BROKEN_SERVICE),
-    Need("LookAtWhatHasNoArn", "elasticloadbalancing:DescribeTargetHealth", BROKEN_SERVICE),
-    Need("FollowDeployments", "ecs:DescribeServiceDeployments", SERVICES),
+    Need("LookAtWhatHasNoArn", "elasticloadbalancing:DescribeTargetGroups", BROKEN_SERVICE, looked=True),
+    Need("LookAtWhatHasNoArn", "elasticloadbalancing:DescribeTargetHealth", BROKEN_SERVICE, looked=True),
+    Need("FollowDeployments", "ecs:DescribeServiceDeployments", SERVICES, looked=True),
     Need("RollServices", "ecs:DescribeServices", SERVICES),
     Need("RollServices", "ecs:UpdateService", SERVICES),
     Need("LookAtTasks", "ecs:DescribeTasks", BROKEN_SERVICE),
     Need("ListTasksOfTheCluster", "ecs:ListTasks", BROKEN_SERVICE),
     Need("PassTheTaskRolesToEcs", "iam:PassRole", SERVICES),
-    Need("ReadTheTasksLogs", "logs:GetLogEvents", BROKEN_SERVICE),
+    Need("ReadTheTasksLogs", "logs:GetLogEvents", BROKEN_SERVICE, looked=True),
     Need("ListSiteAndLedger", "s3:ListBucket", SITE),
     Need("PublishSitesAndRestoreThem", "s3:DeleteObject", SITE),
     Need("PublishSitesAndRestoreThem", "s3:GetObject", SITE, shows="403: Forbidden"),

@@ -19,7 +19,13 @@ from stations import PROVEN_OTHERWISE
 
 OTHER_ACCOUNT = "111122223333"
 # Actions that AWS knows no resource for: nothing to be foreign. What limits ListTasks is its condition.
-ON_EVERYTHING = {"cloudwatch:DescribeAlarms", "ecr:GetAuthorizationToken", "ecs:DescribeTaskDefinition"}
+ON_EVERYTHING = {
+    "cloudwatch:DescribeAlarms",
+    "ecr:GetAuthorizationToken",
+    "ecs:DescribeTaskDefinition",
+    "elasticloadbalancing:DescribeTargetGroups",
+    "elasticloadbalancing:DescribeTargetHealth",
+}
 
 
 Asked = list[tuple[Question, Call]]

@@ -217,7 +217,7 @@ class Watch:
         self.states = _look(self._ecs, self.open.values())
         for name, watched in list(self.open.items()):
             self.open[name] = self.followed[name] = _recognised(watched, self.states.get(name))
-        natives = self._natives.look([watched.native for watched in self.open.values() if watched.native])
+        natives = self._look_at_natives()
         verdicts: dict[str, Verdict] = {}
         for name, watched in list(self.open.items()):
             verdict = self._look_at(watched, self.states.get(name), natives.get(watched.native or ""))
@@ -232,6 +232,13 @@ class Watch:
         self._moved = False
         left = min((self._deadlines[name] for name in self.open), default=0.0) - self._clock.now()
         self._clock.sleep(min(pause, max(0.1, left)))
+
+    def _look_at_natives(self) -> dict[str, NativeDeployment]:
+        known = self._natives.refused
+        found = self._natives.look([watched.native for watched in self.open.values() if watched.native])
+        if self._natives.refused and not known:
+            self._report(", ".join(self.open), f"{self._natives.refused} The counts of the service decide instead.")
+        return found
 
     def _look_at(self, watched: Watched, state: ServiceState | None, native: NativeDeployment | None) -> Verdict | None:
         if state is None:

@@ -158,3 +158,7 @@ def test_where_ecs_does_not_tell_the_counts_have_to_do() -> None:
     quay = Quay(silent=True)
     assert quay.ship().outcome == "succeeded"
     assert quay.ecs.calls.count("describe service deployments") == 1, "who is refused does not ask again"
+    assert [line for line in quay.lines if "not yours" in line] == [
+        "Could not describe the service deployments: AccessDeniedException: not yours. "
+        "The counts of the service decide instead."
+    ]
