@@ -33,8 +33,9 @@ check: setup ## Lint and unit tests, in under two minutes
 test: setup ## Everything, with one summary
 	@$(bin)/python tests/gates/run.py
 
-bench: setup ## Measure reading Pulumi stacks beside the Pulumi CLI, in one run
+bench: setup ## Measure reading Pulumi stacks, and shipping to ECS, each beside other tools (an hour and more)
 	@$(bin)/python tests/gates/steps/pulumi_cli.py $(bin)/python tests/bench/bench_pulumi.py
+	@$(bin)/python tests/bench/ecs
 
 lock: setup ## Resolve the requirements again and write the hash-locked files
 	@scripts/lock.sh

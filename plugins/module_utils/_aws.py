@@ -32,6 +32,8 @@ R = t.TypeVar("R")
 
 ATTEMPTS = 8
 USER_AGENT = "slipway.aws"
+# Services of which hundreds of things are changed in one go, with limits that an account shares.
+MANY_AT_ONCE = frozenset({"ecs"})
 
 
 class AwsError(SlipwayError):
@@ -79,8 +81,9 @@ class Clients:
     def _connect(self, service: str, region: str) -> t.Any:
         options = self._options
         config = botocore.config.Config(
-            # Standard mode retries the throttling codes ECS and ECR use; legacy mode gives up earlier.
-            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+            # Standard mode retries the throttling codes ECS and ECR use; legacy mode gives up earlier. Adaptive mode
+            # also slows all threads of a client down together, as soon as AWS says that it is too much.
+            retries={"mode": "adaptive" if service in MANY_AT_ONCE else "standard", "total_max_attempts": ATTEMPTS},
             user_agent_extra=USER_AGENT,
             max_pool_connections=32,
         )

@@ -297,6 +297,30 @@ def test_the_four_kinds_of_roles(stack: Program) -> None:
     assert {f"{function}-function" for function in stack.outputs["delivery"]["functions"]} <= names
 
 
+# What IAM calls a service, where the provider calls it something else.
+IAM_NAMES = {
+    "alb": "elasticloadbalancing",
+    "appautoscaling": "application-autoscaling",
+    "cfg": "config",
+    "efs": "elasticfilesystem",
+    "lambda_": "lambda",
+    "lb": "elasticloadbalancing",
+    "vpc": "ec2",
+}
+LOGS = "aws:cloudwatch/logGroup:LogGroup"
+
+
+def test_the_operator_may_make_every_kind_of_thing_the_system_has(stack: Program) -> None:
+    """An area that somebody forgot would stop the first up under this role."""
+    statements = stack.policy("infra-admin")
+    for policy in stack.of("aws:iam/policy:Policy"):
+        statements += json.loads(policy.inputs["policy"])["Statement"]
+    allowed = {action.split(":")[0] for statement in statements for action in statement["Action"]}
+    kinds = {resource.type for resource in stack.resources}
+    needed = {"logs" if kind == LOGS else kind.split(":")[1].split("/")[0] for kind in kinds}
+    assert sorted({IAM_NAMES.get(name, name) for name in needed} - allowed) == []
+
+
 def test_policies_fit_into_a_role(stack: Program) -> None:
     # AWS allows 10,240 characters of inline policy and 6,144 of a managed one, white space not counted.
     for kind, most in (("aws:iam/rolePolicy:RolePolicy", 10_240), ("aws:iam/policy:Policy", 6_144)):

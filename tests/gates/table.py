@@ -218,10 +218,12 @@ SERVERS = (
         seconds=240,
         timeout=1500,
     ),
+    Gate(name="unit-bench", command=(*PYTEST, "tests/bench/ecs"), paths=("tests/bench/ecs",), seconds=10),
     Gate(name="fuzz", command=step("fuzz"), paths=("tests/fuzz",), seconds=60),
     Gate(
         name="infra-on-emulator",
-        command=(*PYTEST, "-n", "2", *(path.removeprefix("pulumi_infra/") for path in WITH_EMULATOR)),
+        # What they print is how long each system takes to be made, made again, and destroyed.
+        command=(*PYTEST, "-n", "2", "-rP", *(path.removeprefix("pulumi_infra/") for path in WITH_EMULATOR)),
         folder="pulumi_infra",
         paths=WITH_EMULATOR or ("pulumi_infra/tests/test_local_lifecycle.py",),
         seconds=200,

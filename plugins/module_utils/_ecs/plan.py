@@ -29,7 +29,7 @@ from ansible_collections.slipway.aws.plugins.module_utils._errors import Slipway
 Action = t.Literal["nothing", "join", "register", "revision", "anew"]
 """Leave it, follow what is under way, ship a new revision, ship one that is there, or start the same one anew."""
 
-DESCRIBED_AT_ONCE = 8
+DESCRIBED_AT_ONCE = 16
 Described = tuple[Definition, dict[str, str]]
 
 

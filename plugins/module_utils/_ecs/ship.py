@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import dataclasses
 import typing as t
 
@@ -51,6 +52,8 @@ RollBack = t.Literal["release", "service", "none"]
 OURS_TO_UNDO = frozenset({"failed", "timed_out"})
 # Neither good nor bad yet: somebody has to decide.
 OPEN = frozenset({"paused"})
+# More at once would only meet ECS's limits sooner: it registers twenty revisions at once, and then one a second.
+STARTED_AT_ONCE = 16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,6 +127,7 @@ class Shipment:
         self._watch = Watch(clients("ecs"), timeout=voyage.timeout, report=report, clock=voyage.clock)
         self._doctor = Doctor(clients, voyage.clock)
         self._answers: set[str] = set()
+        self._starts: dict[str, concurrent.futures.Future[tuple[str, Watched]]] = {}
         self.results: dict[str, ServiceResult] = {}
 
     def ship(self) -> None:
@@ -151,6 +155,9 @@ class Shipment:
                     self._watch.rest()
 
     def say_what_goes_on(self) -> None:
+        for name in list(self._starts):
+            # The threads have ended by now: what they started goes on as well.
+            self._follow_start(self._plans[name])
         for name, watched in self._watch.open.items():
             self._report(
                 name,
@@ -164,6 +171,7 @@ class Shipment:
         """Start or settle everything that need not wait any longer. Tell whether that may let others go on."""
         most = self._voyage.max_parallel
         settled = False
+        starting: list[Plan] = []
         for plan in list(self._waiting):
             name, before = plan.target.name, [self.results.get(needed) for needed in plan.target.after]
             broken = [
@@ -172,49 +180,59 @@ class Shipment:
             ]  # fmt: skip
             if not broken and None in before:
                 continue
-            if not broken and most and len(self._watch.open) >= most:
+            if not broken and most and len(self._watch.open) + len(starting) >= most:
                 continue
             self._waiting.remove(plan)
             self._started[name] = self._voyage.clock.now()
             if broken:
-                self.results[name] = _result(
-                    plan, "stopped", cause=f"Not started, because {', '.join(broken)} did not get there."
-                )
+                why = f"Not started, because {', '.join(broken)} did not get there."
+                self.results[name] = _result(plan, "stopped", cause=why)
+            elif plan.action == "nothing":
+                self._report(name, f"already runs this: {short(plan.running)}")
+                self.results[name] = _result(plan, "no_op")
+            elif self._voyage.check_mode:
+                self.results[name] = self._would_ship(plan)
             else:
-                self._begin(plan)
+                starting.append(plan)
             settled = settled or name in self.results
-        return settled
+        self._start_all(starting)
+        return settled or any(plan.target.name in self.results for plan in starting)
 
-    def _begin(self, plan: Plan) -> None:
-        name = plan.target.name
-        if plan.action == "nothing":
-            self._report(name, f"already runs this: {short(plan.running)}")
-            self.results[name] = _result(plan, "no_op")
-        elif self._voyage.check_mode:
-            self.results[name] = self._would_ship(plan)
+    def _start_all(self, plans: t.Sequence[Plan]) -> None:
+        """Start services side by side. Only the calls are made in threads; what they say is told and kept here."""
+        ecs = self._clients("ecs")
+        with concurrent.futures.ThreadPoolExecutor(max_workers=STARTED_AT_ONCE) as pool:
+            self._starts = {plan.target.name: pool.submit(self._start, ecs, plan) for plan in plans}
+            for plan in plans:
+                self._follow_start(plan)
+
+    def _follow_start(self, plan: Plan) -> None:
+        try:
+            line, watched = self._starts.pop(plan.target.name).result()
+        except SlipwayError as error:
+            # One service that cannot start must not hide the ones that already did.
+            self.results[plan.target.name] = _result(plan, "failed", cause=error.message)
         else:
-            try:
-                self._watch.follow(self._start(plan))
-            except SlipwayError as error:
-                # One service that cannot start must not hide the ones that already did.
-                self.results[name] = _result(plan, "failed", cause=error.message)
+            self._report(plan.target.name, line)
+            self._watch.follow(watched)
 
-    def _start(self, plan: Plan) -> Watched:
-        ecs, target = self._clients("ecs"), plan.target
+    def _start(self, ecs: t.Any, plan: Plan) -> tuple[str, Watched]:
+        """Make the calls that start a deployment. Returns what to say of it, and what to follow."""
+        target = plan.target
         if plan.action == "join":
             state, revision = plan.state, plan.running
-            self._report(target.name, f"joins the deployment already under way: {short(revision)}")
+            line = f"joins the deployment already under way: {short(revision)}"
         elif plan.action == "anew":
             revision = plan.running
-            self._report(target.name, f"starts anew with what it runs: {short(revision)}")
+            line = f"starts anew with what it runs: {short(revision)}"
             state = update_service(ecs, target.cluster, target.service, revision, anew=True)
         else:
             revision = plan.revision or register_task_definition(ecs, plan.definition or {}, self._tags(plan))
-            self._report(target.name, f"{short(plan.running)} -> {short(revision)}")
+            line = f"{short(plan.running)} -> {short(revision)}"
             state = update_service(ecs, target.cluster, target.service, revision)
         if state.primary is None:
             raise SlipwayError(f"ECS accepted the update of {target.service} but names no deployment for it.")
-        return _watched(plan, state, revision)
+        return line, _watched(plan, state, revision)
 
     def _tags(self, plan: Plan) -> dict[str, str]:
         return {

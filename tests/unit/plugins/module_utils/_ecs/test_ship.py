@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import threading
 import typing as t
 
 import pytest
@@ -122,7 +123,7 @@ def test_what_does_not_wait_for_another_goes_on_when_that_one_fails() -> None:
         "web": "succeeded",
     }
     assert results["worker"].cause == "Not started, because redis did not get there."
-    assert [name for name, _revision in harbour.ecs.updated] == ["redis", "web"]
+    assert {name for name, _revision in harbour.ecs.updated} == {"redis", "web"}
 
 
 def test_each_starts_as_soon_as_what_it_needs_is_up() -> None:
@@ -133,6 +134,21 @@ def test_each_starts_as_soon_as_what_it_needs_is_up() -> None:
         "quick": "succeeded",
         "last": "succeeded",
     }
+
+
+def test_services_are_started_side_by_side() -> None:
+    """Each waits for all the others to have begun: one after another, they would wait for ever."""
+    names = [f"s{number}" for number in range(8)]
+    harbour = Harbour(**dict.fromkeys(names, "works"))
+    meeting = threading.Barrier(len(names), timeout=30)
+    original = harbour.ecs.update_service
+
+    def update(**request: t.Any) -> t.Any:
+        meeting.wait()
+        return original(**request)
+
+    harbour.ecs.update_service = update  # type: ignore[method-assign]
+    assert harbour.outcomes() == dict.fromkeys(names, "succeeded")
 
 
 def test_no_more_than_so_many_at_once() -> None:
