@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pulumi
 from components.certificate import CLOUDFRONT_REGION, Certificate, CertificateArgs
 from components.dns import Alias, AliasArgs, AliasTarget, Zone, ZoneArgs, purpose_of
 from components.edge import SiteDomain
+from components.load_balancer import LoadBalancer, LoadBalancerArgs
+from components.network import ANYWHERE, Network
 from settings import Domain
 
 from systems.ground import Ground
@@ -44,9 +48,34 @@ class Address:
         return Certificate(self._ground.names(f"{where}-{purpose_of(name)}"), args).arn
 
 
+def balancer_at(
+    ground: Ground, network: Network, address: Address | None, *, allowed_cidrs: t.Sequence[str] = (ANYWHERE,)
+) -> LoadBalancer:
+    """Make the load balancer that the system is reached through, under the system's own name where it has one."""
+    balancer = LoadBalancer(
+        ground.names("load-balancer"),
+        LoadBalancerArgs(
+            names=ground.names,
+            vpc_id=network.vpc.id,
+            subnet_ids=network.public_subnet_ids,
+            allowed_cidrs=allowed_cidrs,
+            certificate_arn=address.certificate() if address else None,
+            deletion_protection=ground.settings.deletion_protection,
+        ),
+    )
+    if address:
+        address.stands_for(AliasTarget.load_balancer(balancer.dns_name, balancer.zone_id))
+    return balancer
+
+
+def url_of(address: Address | None, balancer: LoadBalancer) -> pulumi.Input[str]:
+    """Return where the system answers: at its own name over TLS, or else at the load balancer's."""
+    return f"https://{address.name}" if address else pulumi.Output.concat("http://", balancer.dns_name)
+
+
 def address_of(ground: Ground) -> Address | None:
     domain = ground.settings.domain
     return Address(ground, domain) if domain else None
 
 
-__all__ = ("Address", "address_of")
+__all__ = ("Address", "address_of", "balancer_at", "url_of")

@@ -10,9 +10,8 @@ from components.backups import Backups, BackupsArgs, daily
 from components.cluster import Cluster, ClusterArgs
 from components.container_definition import HealthCheck, Volume
 from components.container_service import Ingress, Route
-from components.dns import AliasTarget
 from components.file_system import AccessPoint, FileSystem, FileSystemArgs
-from components.load_balancer import LoadBalancer, LoadBalancerArgs
+from components.load_balancer import LoadBalancer
 from components.network import Network
 from components.operator_areas import Area
 from components.peers import Peers, PeersArgs
@@ -32,7 +31,7 @@ from components.watching import WatchedBalancer, WatchedQueue
 from configuration import Configuration
 from settings import Settings, Size
 
-from systems.addresses import address_of
+from systems.addresses import address_of, balancer_at, url_of
 from systems.fleet import Fleet, Service
 from systems.ground import Ground
 from systems.handover import Handover, LookedAt
@@ -122,24 +121,12 @@ def build(settings: Settings, wanted: Wanted) -> dict[str, t.Any]:
         ),
     )
     address = address_of(ground)
-    balancer = LoadBalancer(
-        names("load-balancer"),
-        LoadBalancerArgs(
-            names=names,
-            vpc_id=network.vpc.id,
-            subnet_ids=network.public_subnet_ids,
-            certificate_arn=address.certificate() if address else None,
-            deletion_protection=settings.deletion_protection,
-        ),
-    )
-    if address:
-        address.stands_for(AliasTarget.load_balancer(balancer.dns_name, balancer.zone_id))
+    balancer = balancer_at(ground, network, address)
     fleet = Fleet(ground=ground, network=network, cluster=cluster, repositories=repositories, balancer=balancer)
     for service in _services(ground, wanted, stores, discovery, containers, balancer):
         fleet.launch(service)
     if wanted.backup_days:
         _backups(ground, stores, wanted.backup_days, wanted.backup_locked_days)
-    url = f"https://{address.name}" if address else pulumi.Output.concat("http://", balancer.dns_name)
     queues = stores.queues
     delivery = Handover(
         ground=ground,
@@ -157,7 +144,7 @@ def build(settings: Settings, wanted: Wanted) -> dict[str, t.Any]:
                 for name in WORKERS
             ),
         ],
-        endpoints={"public": url},
+        endpoints={"public": url_of(address, balancer)},
         looked_at=LookedAt(
             queue_arns=[*queues.arns.values(), *queues.dead_letter_arns.values()],
             table_arns=list(stores.tables.arns.values()),

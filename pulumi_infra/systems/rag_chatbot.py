@@ -9,12 +9,9 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-import pulumi
 from components.backups import Backups, BackupsArgs, daily
 from components.cluster import Cluster, ClusterArgs
 from components.container_service import Route
-from components.dns import AliasTarget
-from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.operator_areas import Area
 from components.private_bucket import PrivateBucket
 from components.runtime_policies import object_statements
@@ -24,7 +21,7 @@ from configuration import Configuration
 from delivery import DeliveredSite
 from settings import Settings, Size
 
-from systems.addresses import address_of
+from systems.addresses import address_of, balancer_at, url_of
 from systems.fleet import Fleet, Service
 from systems.ground import Ground
 from systems.handover import Handover, ReleasedSite
@@ -80,18 +77,7 @@ def build(settings: Settings, wanted: Wanted) -> dict[str, t.Any]:
         ),
     )
     address = address_of(ground)
-    balancer = LoadBalancer(
-        names("load-balancer"),
-        LoadBalancerArgs(
-            names=names,
-            vpc_id=network.vpc.id,
-            subnet_ids=network.public_subnet_ids,
-            certificate_arn=address.certificate() if address else None,
-            deletion_protection=settings.deletion_protection,
-        ),
-    )
-    if address:
-        address.stands_for(AliasTarget.load_balancer(balancer.dns_name, balancer.zone_id))
+    balancer = balancer_at(ground, network, address)
     fleet = Fleet(ground=ground, network=network, cluster=cluster, repositories=repositories, balancer=balancer)
     chat = fleet.launch(
         Service(
@@ -118,14 +104,13 @@ def build(settings: Settings, wanted: Wanted) -> dict[str, t.Any]:
     )
     if wanted.backup_days:
         _backups(ground, source, wanted.backup_days, wanted.backup_locked_days)
-    url = f"https://{address.name}" if address else pulumi.Output.concat("http://", balancer.dns_name)
     delivery = Handover(
         ground=ground,
         repositories=repositories,
         fleet=fleet,
         watched=[WatchedBalancer(suffix=balancer.arn_suffix)],
         sites={SOURCE: ReleasedSite(delivered=DeliveredSite(bucket=source.bucket_name), bucket_arn=source.arn)},
-        endpoints={"public": url},
+        endpoints={"public": url_of(address, balancer)},
         areas=_areas(settings, wanted),
     ).complete()
     return {

@@ -12,8 +12,6 @@ import pulumi
 from components.cluster import Cluster, ClusterArgs
 from components.container_service import Route, log_group_name
 from components.database import Database, DatabaseArgs
-from components.dns import AliasTarget
-from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.network import Network
 from components.operator_areas import Area
 from components.peers import Peers, PeersArgs
@@ -23,7 +21,7 @@ from components.watching import Watched, WatchedBalancer, WatchedDatabase
 from configuration import Configuration
 from settings import Settings, Size
 
-from systems.addresses import address_of
+from systems.addresses import address_of, balancer_at, url_of
 from systems.fleet import Fleet, Service
 from systems.ground import Ground
 from systems.handover import Handover, LookedAt
@@ -139,19 +137,7 @@ def build(settings: Settings, wanted: Wanted) -> dict[str, t.Any]:
         ),
     )
     address = address_of(ground)
-    balancer = LoadBalancer(
-        names("load-balancer"),
-        LoadBalancerArgs(
-            names=names,
-            vpc_id=network.vpc.id,
-            subnet_ids=network.public_subnet_ids,
-            allowed_cidrs=wanted.allowed_cidrs,
-            certificate_arn=address.certificate() if address else None,
-            deletion_protection=settings.deletion_protection,
-        ),
-    )
-    if address:
-        address.stands_for(AliasTarget.load_balancer(balancer.dns_name, balancer.zone_id))
+    balancer = balancer_at(ground, network, address, allowed_cidrs=wanted.allowed_cidrs)
     fleet = Fleet(ground=ground, network=network, cluster=cluster, repositories=repositories, balancer=balancer)
     memory = _memory(ground, network, secrets, wanted.database)
     fleet.launch(
@@ -187,13 +173,12 @@ def build(settings: Settings, wanted: Wanted) -> dict[str, t.Any]:
             ),
         )
     )
-    url = f"https://{address.name}" if address else pulumi.Output.concat("http://", balancer.dns_name)
     delivery = Handover(
         ground=ground,
         repositories=repositories,
         fleet=fleet,
         watched=[WatchedBalancer(suffix=balancer.arn_suffix), *memory.watched],
-        endpoints={"public": url},
+        endpoints={"public": url_of(address, balancer)},
         looked_at=LookedAt(database_arns=memory.database_arns),
         areas=_areas(settings, wanted),
         repository_namespaces=[wanted.repository_namespace],
