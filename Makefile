@@ -27,7 +27,7 @@ up: setup ## Start the local cloud and leave it running
 down: setup ## Stop and remove everything the local cloud started
 	@$(bin)/ansible-playbook --inventory localhost, playbooks/local_cloud.yml -e local_cloud_state=absent
 
-check: setup ## Lint and unit tests, in under two minutes
+check: setup ## Lint and unit tests, in a few minutes
 	@$(bin)/python tests/gates/run.py --group check
 
 test: setup ## Everything, with one summary

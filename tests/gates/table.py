@@ -226,7 +226,7 @@ SERVERS = (
         command=(*PYTEST, "-n", "2", "-rP", *(path.removeprefix("pulumi_infra/") for path in WITH_EMULATOR)),
         folder="pulumi_infra",
         paths=WITH_EMULATOR or ("pulumi_infra/tests/test_local_lifecycle.py",),
-        seconds=200,
+        seconds=250,
     ),
 )
 
@@ -236,7 +236,7 @@ ARTEFACT = (
     Gate(name="artefact-works", command=step("artefact_works"), needs=("artefact",), seconds=20),
     Gate(name="galaxy-import", command=step("galaxy_import"), needs=("artefact",), seconds=20),
     Gate(name="ansible-sanity", command=step("run_ansible_test", "sanity"), needs=("artefact",), seconds=80),
-    Gate(name="ansible-units", command=step("run_ansible_test", "units"), needs=("artefact",), seconds=100),
+    Gate(name="ansible-units", command=step("run_ansible_test", "units"), needs=("artefact",), seconds=250),
     Gate(name="ansible-integration", command=step("run_ansible_test", "integration"), needs=("artefact",), seconds=90),
 )
 
@@ -267,7 +267,7 @@ SCENARIOS = (
         command=(*PYTEST, "tests/local_cloud"),
         paths=("tests/local_cloud",),
         exclusive="engine",
-        seconds=120,
+        seconds=350,
     ),
     Gate(
         name="e2e", command=(*PYTEST, "tests/e2e"), paths=("tests/e2e",), exclusive="engine", seconds=480, timeout=1800

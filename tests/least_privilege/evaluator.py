@@ -20,18 +20,6 @@ Decision = t.Literal["allow", "deny", "implicit deny"]
 Document = t.Mapping[str, t.Any]
 
 KNOWN = {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}
-# An operator compares one value of the request with one of the policy.
-OPERATORS: dict[str, t.Callable[[str, str], bool]] = {
-    "StringEquals": lambda asked, written: asked == written,
-    "StringNotEquals": lambda asked, written: asked == written,
-    "StringLike": lambda asked, written: is_like(asked, written),
-    "StringNotLike": lambda asked, written: is_like(asked, written),
-    "ArnEquals": lambda asked, written: is_arn_like(asked, written),
-    "ArnLike": lambda asked, written: is_arn_like(asked, written),
-    "ArnNotEquals": lambda asked, written: is_arn_like(asked, written),
-    "ArnNotLike": lambda asked, written: is_arn_like(asked, written),
-    "Bool": lambda asked, written: asked.lower() == written.lower(),
-}
 
 
 class UnknownPolicyElement(ValueError):
@@ -144,6 +132,20 @@ def is_arn_like(value: str, pattern: str) -> bool:
     if len(parts) != 6 or len(patterns) != 6:
         return False
     return all(is_like(part, wanted) for part, wanted in zip(parts, patterns, strict=True))
+
+
+# An operator compares one value of the request with one of the policy.
+OPERATORS: dict[str, t.Callable[[str, str], bool]] = {
+    "StringEquals": lambda asked, written: asked == written,
+    "StringNotEquals": lambda asked, written: asked == written,
+    "StringLike": is_like,
+    "StringNotLike": is_like,
+    "ArnEquals": is_arn_like,
+    "ArnLike": is_arn_like,
+    "ArnNotEquals": is_arn_like,
+    "ArnNotLike": is_arn_like,
+    "Bool": lambda asked, written: asked.lower() == written.lower(),
+}
 
 
 @functools.lru_cache(maxsize=4096)

@@ -18,12 +18,12 @@ import typing as t
 
 from ansible_collections.slipway.aws.plugins.module_utils._aws import AwsError
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
-from ansible_collections.slipway.aws.plugins.module_utils._preflight.findings import Problem
 
 if t.TYPE_CHECKING:
     from collections.abc import Generator, Hashable, Iterable, Sequence
 
     from ansible_collections.slipway.aws.plugins.module_utils._aws import Clients
+    from ansible_collections.slipway.aws.plugins.module_utils._preflight.findings import Problem
 
 T = t.TypeVar("T")
 

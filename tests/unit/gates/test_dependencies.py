@@ -21,7 +21,9 @@ def explained(requirements: str) -> dict[str, tuple[str, str]]:
     return {name: (why.strip(), instead.strip()) for name, why, instead in rows}
 
 
-@pytest.mark.parametrize("requirements", ["requirements/development.in", "app/requirements.in"])
+@pytest.mark.parametrize(
+    "requirements", ["requirements/development.in", "requirements/parliament.in", "app/requirements.in"]
+)
 def test_every_direct_dependency_is_explained(requirements: str) -> None:
     chosen = set(NAME.findall((ROOT / requirements).read_text()))
     reasons = explained(requirements)

@@ -35,7 +35,7 @@ def test_every_check_has_a_default_and_no_other_name_has() -> None:
         ({"secret_json_keys": "error"}, "secret_json_keys", "off"),
         ({"read_secrets": True}, "secret_json_keys", "error"),
     ],
-    ids=lambda value: str(value),
+    ids=str,
 )
 def test_levels(options: dict[str, t.Any] | None, check: str, level: str) -> None:
     assert Policy.from_options(options).level(check, SUBJECT) == level
