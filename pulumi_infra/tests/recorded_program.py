@@ -14,7 +14,7 @@ from pathlib import Path
 import pulumi
 from local_engine.project import Project
 from pulumi.runtime import config as sdk_config
-from pulumi.runtime.settings import get_root_resource
+from pulumi.runtime.settings import SETTINGS, get_root_resource
 from pulumi.runtime.stack import Stack, run_pulumi_func
 
 from tests import invented
@@ -123,6 +123,9 @@ def _run(program: Program, main: Main, config: t.Mapping[str, str]) -> None:
 
 
 async def _inside(program: Program, main: Main, config: t.Mapping[str, str]) -> None:
+    # What a run before left unfinished, because it was refused half-way, belongs to a loop that is closed.
+    SETTINGS.outputs.clear()
+    SETTINGS.rpc_manager.clear()
     pulumi.runtime.set_mocks(_Recorder(program), project="slipway", stack=program.stack)
     sdk_config.set_all_config(dict(config))
 
