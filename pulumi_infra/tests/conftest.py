@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import shutil
+import sys
+import types
 import typing as t
 from pathlib import Path
 
@@ -37,6 +40,19 @@ def dev() -> Program:
 @pytest.fixture(scope="session")
 def prod() -> Program:
     return record("qa-chatbot-prod")
+
+
+@pytest.fixture
+def collection(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[str], types.ModuleType]:
+    """Import the collection's own code: what reads a stack and plans a release is what a release uses.
+
+    The program is also used without the collection around it, and its tests then have nothing to compare with.
+    """
+    root = PROGRAM.parent / "collections"
+    if not (root / "ansible_collections" / "slipway" / "aws").is_dir():
+        pytest.skip("the collection is not beside the program")
+    monkeypatch.setattr(sys, "path", [str(root), *sys.path])
+    return lambda name: importlib.import_module(f"ansible_collections.slipway.aws.plugins.module_utils.{name}")
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 import time
 import typing as t
 
@@ -16,7 +14,7 @@ from moto.server import ThreadedMotoServer
 
 from tests.account import contents
 from tests.conftest import Workshop
-from tests.recorded_program import PROGRAM, REGION, STACKS
+from tests.recorded_program import REGION, STACKS
 
 LOCAL = [stack for stack in STACKS if stack.endswith("-local")]
 PROD = [stack for stack in STACKS if stack.endswith("-prod")]
@@ -120,23 +118,12 @@ def services_to_scale(cloud: Cloud, stack: str, services: t.Iterable[str]) -> No
         ecs.create_service(cluster=stack, serviceName=f"{stack}-{service}", taskDefinition="f", desiredCount=1)
 
 
-@pytest.fixture
-def collection(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[str], t.Any]:
-    """Import the collection's own code: what plans a release is what a release uses."""
-    root = PROGRAM.parent / "collections"
-    if not (root / "ansible_collections" / "slipway" / "aws").is_dir():
-        pytest.skip("the collection is not beside the program")
-    monkeypatch.setattr(sys, "path", [str(root), *sys.path])
-    base = "ansible_collections.slipway.aws.plugins.module_utils._ecs"
-    return lambda name: importlib.import_module(f"{base}.{name}")
-
-
 class Release:
     """What a release does to the services and functions of a stack, as far as the infrastructure can see it."""
 
     def __init__(self, workshop: Workshop, collection: t.Callable[[str], t.Any], delivery: dict[str, t.Any]) -> None:
         self._ecs, self._lambda = workshop.cloud.client("ecs"), workshop.cloud.client("lambda")
-        self._api, self._model, self._plan = collection("api"), collection("model"), collection("plan")
+        self._api, self._model, self._plan = collection("_ecs.api"), collection("_ecs.model"), collection("_ecs.plan")
         self.delivery = delivery
 
     def plans(self) -> dict[str, t.Any]:

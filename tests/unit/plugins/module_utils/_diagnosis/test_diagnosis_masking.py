@@ -100,9 +100,9 @@ def test_which_parts_of_a_variable_are_secret(name: str, value: str, secrets: li
     assert secrets_in(name, value) == secrets
 
 
-def test_no_text_takes_long() -> None:
+def test_a_long_text_that_only_looks_like_a_secret_comes_through_soon_and_whole() -> None:
     for text in ("a-" * 50_000, "eyJ-" * 20_000, "://" * 50_000, "a=" * 50_000, '"' * 50_000, "A1b" * 50_000):
-        Masker(["hunter22"]).text(text)
+        assert Masker(["hunter22"]).text(text) == text
 
 
 @given(st.text(st.characters(codec="utf-8", categories=("L", "N", "P")), min_size=4, max_size=30), st.text(max_size=60))
