@@ -16,6 +16,9 @@ description:
     before that character.
   - Where the paths exceed the limits of CloudFront or O(max_paths), folders of them are replaced by wildcards.
   - Running it again for the same release and paths meets the same invalidation and costs nothing.
+  - With O(verify) it looks at what is really served, which is the only proof; a completed invalidation is none.
+  - On a local connection it works in the controller process and shows what it waits for; the variable
+    C(slipway_progress) turns that off.
 options:
   distribution:
     description: The id of the distribution.
@@ -42,7 +45,8 @@ options:
     type: str
   max_paths:
     description:
-      - The most paths to send. AWS charges by the path, and a wildcard counts as one.
+      - The most paths to send, which is the most this run can cost. AWS charges by the path, and a wildcard counts as
+        one.
       - CloudFront accepts 3000 in progress for a distribution, of which 15 wildcards. More than that is never sent.
     type: int
     default: 3000
@@ -53,17 +57,55 @@ options:
     default: false
   wait_timeout:
     description:
-      - How many seconds to wait at most, for room among the invalidations in progress and, with O(wait), for
-        completion.
+      - How many seconds to wait at most, for room among the invalidations in progress, while CloudFront is asked too
+        often, and with O(wait) for completion.
     type: int
     default: 600
+  verify:
+    description:
+      - What to see at the edge before the task is done, after O(wait) if both are asked for.
+      - Nothing is verified in check mode, or when C(digests) is empty.
+    type: dict
+    suboptions:
+      url:
+        description: The URL of the distribution, such as V(https://www.example.com). The paths are joined to it.
+        type: str
+        required: true
+      digests:
+        description:
+          - The SHA-256 of the body that has to be served, by path. RV(slipway.aws.site_publish#module:digests) is meant
+            for this.
+          - Of bodies longer than 1 MiB, the hash is read from the header that M(slipway.aws.site_publish) stores.
+        type: dict
+        required: true
+      times:
+        description: How often in a row all of them have to be served. Each time is a connection of its own.
+        type: int
+        default: 3
+      most_paths:
+        description: How many of the paths to look at, those nearest to the front page first.
+        type: int
+        default: 20
+      timeout:
+        description: How many seconds to go on looking.
+        type: int
+        default: 300
+      connect_to:
+        description:
+          - Where to connect instead, by the host or host and port of the URL, such as C(www.example.com) to
+            V(127.0.0.1:8080). The URL's host is still asked for.
+        type: dict
+        default: {}
 notes:
   - C(changed) and RV(outcome) tell whether the invalidation was created by this run. One that was there more than
     three seconds
     before the request, by the clock of AWS, was not.
   - In check mode the ten latest invalidations are looked at, to tell whether the request would meet one of them.
+  - Either O(release) or O(caller_reference) is required, not both.
   - Needs the IAM actions C(cloudfront:CreateInvalidation) and, with O(wait), C(cloudfront:GetInvalidation).
     Check mode needs C(cloudfront:ListInvalidations) and C(cloudfront:GetInvalidation) instead.
+  - Where O(verify) fails, C(cloudfront:GetDistribution) lets the message say that the distribution itself is being
+    updated.
 seealso:
   - module: slipway.aws.site_publish
 author:
@@ -90,6 +132,16 @@ EXAMPLES = r"""
     release: 2026-11-21-1
     wait: true
 
+- name: Have the changed pages forgotten for at most ten paths' money, and see that visitors get the new ones
+  slipway.aws.cloudfront_invalidate:
+    distribution: E1EXAMPLE23456
+    paths: "{{ site.changed_paths }}"
+    release: 2026-11-21-1
+    max_paths: 10
+    verify:
+      url: https://www.example.com
+      digests: "{{ site.digests }}"
+
 - name: Forget a whole folder
   slipway.aws.cloudfront_invalidate:
     distribution: E1EXAMPLE23456
@@ -103,7 +155,7 @@ outcome:
   description:
     - V(succeeded) when this run created the invalidation, V(no_op) when there were no paths or the invalidation
       existed already,
-      V(timed_out) when it was not completed in time, V(failed) when the run failed otherwise.
+      V(timed_out) when it was not completed, or not seen at the edge, in time, V(failed) when the run failed otherwise.
   returned: always
   type: str
   sample: succeeded
@@ -128,36 +180,32 @@ paths:
   type: list
   elements: str
   sample: [/, /index.html]
+verified:
+  description: The paths that were seen to serve what was published. Empty in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: [/index.html]
+wrong:
+  description: What was wrong when last seen, by path.
+  returned: when not seen at the edge in time
+  type: dict
+  sample:
+    /index.html: is other content, sha256 2c26b46b68ff…, 1200 s old
 """
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.slipway.aws.plugins.module_utils._aws import Clients
-from ansible_collections.slipway.aws.plugins.module_utils._edge.invalidate import invalidate, make_order
+from ansible_collections.slipway.aws.plugins.module_utils._edge.invalidate import ARGUMENTS, invalidate_paths
+from ansible_collections.slipway.aws.plugins.module_utils._edge.ticker import silent
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
 
 
 def main() -> None:
-    module = AnsibleAWSModule(
-        argument_spec={
-            "distribution": {"type": "str", "required": True},
-            "paths": {"type": "list", "elements": "str", "required": True},
-            "release": {"type": "str"},
-            "caller_reference": {"type": "str"},
-            "max_paths": {"type": "int", "default": 3000},
-            "wait": {"type": "bool", "default": False},
-            "wait_timeout": {"type": "int", "default": 600},
-        },
-        required_one_of=[("release", "caller_reference")],
-        mutually_exclusive=[("release", "caller_reference")],
-        supports_check_mode=True,
-    )
+    module = AnsibleAWSModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
-        order = make_order(module.params)
-        result = invalidate(Clients(module.params)("cloudfront"), order, check=module.check_mode)
+        result = invalidate_paths(module.params, check=module.check_mode, diff=module._diff, report=silent)
     except SlipwayError as error:
-        module.fail_json(**{"outcome": "failed", **error.as_result()})
-    if not module._diff:
-        del result["diff"]
+        module.fail_json(**error.as_result())
     module.exit_json(**result)
 
 

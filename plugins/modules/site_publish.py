@@ -16,7 +16,9 @@ description:
     changes.
   - In a release with a back end, run it twice. With O(phase=assets) before the back end ships, and with O(phase=pages)
     after.
-  - With O(restore) it puts back the versions of pages that an earlier publication replaced.
+  - With O(restore) it puts back the pages that an earlier publication replaced.
+  - On a local connection it works in the controller process and shows how far it has come; the variable
+    C(slipway_progress) turns that off.
 options:
   source:
     description:
@@ -50,6 +52,7 @@ options:
         (C(app.3f2a9c1b.js), C(index-BwF3x9aQ.css)), and C(no-cache) otherwise; their content type follows from the
         extension.
       - Headers are written with the content. A changed rule reaches a file with the next change of its content.
+        Only C(compress) changes what is stored, and reaches it at once.
     type: list
     elements: dict
     default: []
@@ -64,13 +67,53 @@ options:
       content_type:
         description: The C(Content-Type) header, with a charset if it needs one.
         type: str
+      content_encoding:
+        description:
+          - The C(Content-Encoding) header of files that the build has compressed already.
+          - Mutually exclusive with O(rules[].compress).
+        type: str
+      compress:
+        description:
+          - Stores the files compressed under their own names, with the C(Content-Encoding) header. S3 does not
+            negotiate, so everyone is served the compressed form; every browser takes V(gzip), and V(br) over https.
+          - V(br) needs the Python package brotli where the task runs.
+          - V(none) exempts files from a later rule.
+        type: str
+        choices: [gzip, br, none]
+  precompress:
+    description:
+      - Also stores a compressed form beside each file of a type that compresses well and has at least 1000 bytes,
+        C(app.js.gz) and C(app.js.br) beside C(app.js), with its headers and a C(Content-Encoding).
+      - It takes a CloudFront function that picks one by C(Accept-Encoding); nothing else asks for them.
+      - The same content gives the same bytes. What compressing gave is noted in the bucket, so that an unchanged file
+        is not compressed again.
+    type: list
+    elements: str
+    choices: [gzip, br]
+    default: []
   delete:
     description:
       - Whether to delete objects below O(prefix) that are not in O(source), after everything else is done.
       - Never happens with O(phase=assets).
-      - Browsers that still show an old page will miss the assets it refers to.
+      - HTML is deleted at once. What a page that is still open somewhere may refer to is deleted O(delete_after)
+        seconds after it was first found missing.
+      - What waits to be deleted is noted in the object C(.slipway/site.json) below O(prefix). Writing that counts as a
+        change.
     type: bool
     default: false
+  delete_after:
+    description:
+      - How many seconds what is not HTML stays after it was first found missing in O(source), by the clock of AWS.
+      - It is deleted by the first run with O(delete) after that time; V(0) deletes it at once.
+    type: int
+    default: 86400
+  keep_copies:
+    description:
+      - How many copies to keep of each page that was replaced or deleted, as the way back in a bucket that does not
+        keep versions. V(0) keeps none. Where the bucket keeps versions, no copies are made.
+      - They are kept under C(.slipway/kept/) below O(prefix), named after their content.
+    type: int
+    default: 0
   index_document:
     description:
       - The path of the front page, relative to O(source). A source without it is refused, because it is hardly a built
@@ -94,11 +137,16 @@ options:
         type: str
         required: true
       version_id:
-        description: The version to put back. Without it the page was new, and is removed again.
+        description: The version to put back. Without it, and without a copy, the page was new and is removed again.
+        type: str
+      kept_key:
+        description: The key of the copy to put back, from a bucket that does not keep versions.
         type: str
 notes:
   - Listing the bucket is all it takes to find that nothing changed. One more request is made for each object that
-    would be replaced.
+    would be replaced, and one for the notes where there are any.
+  - Objects below C(.slipway/) in the prefix are Slipway's own. A site cannot hold a folder of that name.
+  - Either O(source) or O(restore) is required, not both.
   - Needs the IAM actions C(s3:ListBucket), C(s3:GetObject) and C(s3:PutObject). O(delete) and O(restore) also need
     C(s3:DeleteObject), and O(restore) C(s3:GetObjectVersion).
 seealso:
@@ -138,6 +186,17 @@ EXAMPLES = r"""
         content_type: text/plain; charset=utf-8
   register: pages
 
+- name: Publish compressed, tidy up after a week, and keep a way back without versions
+  slipway.aws.site_publish:
+    source: frontend/dist
+    bucket: chatbot-dev-frontend
+    rules:
+      - pattern: "*.wasm"
+        compress: gzip
+    delete: true
+    delete_after: 604800
+    keep_copies: 5
+
 - name: Put the replaced pages back
   slipway.aws.site_publish:
     bucket: chatbot-dev-frontend
@@ -171,6 +230,20 @@ unchanged:
   returned: success
   type: int
   sample: 12
+expiring:
+  description: How many objects wait to be deleted by a later run.
+  returned: success
+  type: int
+  sample: 0
+digests:
+  description:
+    - What an edge has to serve under each path that changed, as the SHA-256 of its body, by path; for the option
+      O(slipway.aws.cloudfront_invalidate#module:verify) of M(slipway.aws.cloudfront_invalidate).
+    - Deleted paths are left out, and the paths of folders such as C(/), which not every distribution serves.
+  returned: always, except when the run failed before it changed anything
+  type: dict
+  sample:
+    /index.html: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
 deleted:
   description: How many objects were deleted.
   returned: always, except when the run failed before it changed anything
@@ -184,7 +257,7 @@ bytes:
 before:
   description:
     - What O(restore) needs to undo this run. One entry for each replaced or deleted object and for each new page.
-    - Empty, with a warning, when the bucket does not keep versions of what was replaced.
+    - Empty, with a warning, when the bucket keeps no versions of what was replaced and O(keep_copies) is V(0).
   returned: always, except when the run failed before it changed anything
   type: list
   elements: dict
@@ -194,9 +267,13 @@ before:
       type: str
       sample: index.html
     version_id:
-      description: The version that was live. V(null) when the page is new.
+      description: The version that was live. V(null) when the page is new or there is a copy of it.
       type: str
       sample: 3HL4kqtJvjVBH40Nrjfkd
+    kept_key:
+      description: The key of the copy of what was live, where there is one.
+      type: str
+      sample: .slipway/kept/8c7dd922ad47494fc02c388e12c00eac/index.html
 manifest_digest:
   description: One hash over the paths, contents and headers of the whole site, whatever the phase. V(null) with
     O(restore).
@@ -207,51 +284,19 @@ manifest_digest:
 
 from ansible.module_utils.common.warnings import warn  # AnsibleAWSModule.warn ends in a deprecation notice
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.slipway.aws.plugins.module_utils._aws import Clients
-from ansible_collections.slipway.aws.plugins.module_utils._edge.publish import make_site, publish
-from ansible_collections.slipway.aws.plugins.module_utils._edge.restore import make_way_back, restore
+from ansible_collections.slipway.aws.plugins.module_utils._edge.publish_options import ARGUMENTS, publish_site
+from ansible_collections.slipway.aws.plugins.module_utils._edge.ticker import silent
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
-
-RULE = {
-    "pattern": {"type": "str", "required": True},
-    "cache_control": {"type": "str"},
-    "content_type": {"type": "str"},
-}
-VERSION = {
-    "key": {"type": "str", "required": True, "no_log": False},
-    "version_id": {"type": "str"},
-}
 
 
 def main() -> None:
-    module = AnsibleAWSModule(
-        argument_spec={
-            "source": {"type": "path"},
-            "bucket": {"type": "str", "required": True},
-            "prefix": {"type": "str", "default": ""},
-            "phase": {"type": "str", "choices": ["assets", "pages", "all"], "default": "all"},
-            "rules": {"type": "list", "elements": "dict", "default": [], "options": RULE},
-            "delete": {"type": "bool", "default": False},
-            "index_document": {"type": "str", "default": "index.html"},
-            "concurrency": {"type": "int", "default": 16},
-            "restore": {"type": "list", "elements": "dict", "options": VERSION},
-        },
-        required_one_of=[("source", "restore")],
-        mutually_exclusive=[("source", "restore")],
-        supports_check_mode=True,
-    )
+    module = AnsibleAWSModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
-        client = Clients(module.params)("s3")
-        if module.params["restore"] is None:
-            result = publish(client, make_site(module.params), check=module.check_mode)
-        else:
-            result = restore(client, make_way_back(module.params), check=module.check_mode)
+        result = publish_site(module.params, check=module.check_mode, diff=module._diff, report=silent)
     except SlipwayError as error:
-        module.fail_json(**{"outcome": "failed", **error.as_result()})
-    for warning in result.pop("warnings"):
+        module.fail_json(**error.as_result())
+    for warning in result.pop("warnings", ()):
         warn(warning)
-    if not module._diff:
-        del result["diff"]
     module.exit_json(**result)
 
 

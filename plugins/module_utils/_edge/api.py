@@ -12,6 +12,7 @@ import base64
 import dataclasses
 import datetime
 import email.utils
+import hashlib
 import time
 import typing as t
 
@@ -39,6 +40,15 @@ class RemoteObject:
     size: int
     version_id: str | None = None
     sha256: str | None = None
+    modified: datetime.datetime | None = dataclasses.field(default=None, compare=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class Listing:
+    """What a bucket holds below a prefix, and when that was, by the clock of AWS."""
+
+    objects: dict[str, RemoteObject]
+    moment: datetime.datetime
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,14 +62,22 @@ class Invalidation:
         return self.status.lower() == "completed"
 
 
-def list_objects(client: t.Any, *, bucket: str, prefix: str) -> dict[str, RemoteObject]:
+def list_objects(client: t.Any, *, bucket: str, prefix: str) -> Listing:
     """Return all objects below a prefix by key."""
 
     @aws_call(f"list the bucket {bucket}")
-    def list_objects_v2() -> dict[str, RemoteObject]:
-        pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        listed = (entry for page in pages for entry in page.get("Contents", ()))
-        return {entry["Key"]: RemoteObject(entry["Key"], entry["ETag"].strip('"'), entry["Size"]) for entry in listed}
+    def list_objects_v2() -> Listing:
+        objects: dict[str, RemoteObject] = {}
+        moment = None
+        for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+            moment = page["ResponseMetadata"]["HTTPHeaders"].get("date")
+            for entry in page.get("Contents", ()):
+                key = entry["Key"]
+                objects[key] = RemoteObject(
+                    key, entry["ETag"].strip('"'), entry["Size"], modified=entry["LastModified"]
+                )
+        now = email.utils.parsedate_to_datetime(moment) if moment else datetime.datetime.now(datetime.UTC)
+        return Listing(objects, now)
 
     return list_objects_v2()
 
@@ -87,6 +105,7 @@ def head_object(client: t.Any, *, bucket: str, key: str, version_id: str | None 
 
 def put_object(client: t.Any, *, bucket: str, key: str, file: SiteFile) -> str | None:
     """Upload a file in one part and return the version it got, if the bucket keeps versions."""
+    encoding = {"ContentEncoding": file.headers.content_encoding} if file.headers.content_encoding else {}
     with file.location.open("rb") as body:
         answer = aws_call(f"upload {key} to the bucket {bucket}")(client.put_object)(
             Bucket=bucket,
@@ -97,8 +116,42 @@ def put_object(client: t.Any, *, bucket: str, key: str, file: SiteFile) -> str |
             ContentType=file.headers.content_type,
             CacheControl=file.headers.cache_control,
             Metadata={SHA256_METADATA: file.sha256},
+            **encoding,
         )
-    return _real_version(answer)
+    return real_version(answer)
+
+
+def get_note(client: t.Any, *, bucket: str, key: str) -> bytes:
+    """Return the content of a small object of our own."""
+
+    @aws_call(f"read {key} in the bucket {bucket}")
+    def get_object() -> bytes:
+        content: bytes = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+        return content
+
+    return get_object()
+
+
+def put_note(client: t.Any, *, bucket: str, key: str, content: bytes) -> None:
+    """Write a small object of our own, which no cache shall keep."""
+    digest = hashlib.md5(content, usedforsecurity=False).digest()
+    aws_call(f"write {key} to the bucket {bucket}")(client.put_object)(
+        Bucket=bucket,
+        Key=key,
+        Body=content,
+        # A bucket with object lock takes nothing without it.
+        ContentMD5=base64.b64encode(digest).decode(),
+        ContentType="application/json",
+        CacheControl="no-store",
+    )
+
+
+def copy_object(client: t.Any, *, bucket: str, key: str, source: str) -> str | None:
+    """Copy an object within its bucket, with its headers."""
+    answer = aws_call(f"copy {source} to {key} in the bucket {bucket}")(client.copy_object)(
+        Bucket=bucket, Key=key, CopySource={"Bucket": bucket, "Key": source}
+    )
+    return real_version(answer)
 
 
 def copy_version(client: t.Any, *, bucket: str, key: str, version_id: str) -> str | None:
@@ -106,7 +159,7 @@ def copy_version(client: t.Any, *, bucket: str, key: str, version_id: str) -> st
     answer = aws_call(f"put back {key} in the bucket {bucket}")(client.copy_object)(
         Bucket=bucket, Key=key, CopySource={"Bucket": bucket, "Key": key, "VersionId": version_id}
     )
-    return _real_version(answer)
+    return real_version(answer)
 
 
 def delete_objects(client: t.Any, *, bucket: str, keys: Sequence[str]) -> None:
@@ -146,6 +199,12 @@ def get_invalidation(client: t.Any, *, distribution: str, invalidation_id: str) 
     return Invalidation(invalidation["Id"], invalidation["Status"], is_new=False), reference
 
 
+def distribution_status(client: t.Any, *, distribution: str) -> str:
+    """Return C(Deployed), or C(InProgress) while its settings are on their way to the edges."""
+    answer = aws_call(f"look at the distribution {distribution}")(client.get_distribution)(Id=distribution)
+    return str(answer["Distribution"]["Status"])
+
+
 def latest_invalidations(client: t.Any, *, distribution: str, count: int) -> list[str]:
     """Return the ids of the invalidations made last, newest first."""
     answer = aws_call(f"list the invalidations of the distribution {distribution}")(client.list_invalidations)(
@@ -155,21 +214,29 @@ def latest_invalidations(client: t.Any, *, distribution: str, count: int) -> lis
     return [each["Id"] for each in listed[:count]]
 
 
-def _real_version(answer: dict[str, t.Any]) -> str | None:
+def real_version(answer: dict[str, t.Any]) -> str | None:
+    """Return the version an object got, if its bucket keeps versions."""
     # "null" is the one version of a bucket that keeps none, and it is overwritten.
     version = answer.get("VersionId")
     return None if version == "null" else version
 
 
 __all__ = (
+    "SHA256_METADATA",
     "Invalidation",
+    "Listing",
     "RemoteObject",
+    "copy_object",
     "copy_version",
     "create_invalidation",
     "delete_objects",
+    "distribution_status",
     "get_invalidation",
+    "get_note",
     "head_object",
     "latest_invalidations",
     "list_objects",
+    "put_note",
     "put_object",
+    "real_version",
 )

@@ -58,8 +58,16 @@ CONTENT_TYPES = {
     "woff2": "font/woff2",
     "xml": "application/xml",
 }
+# Beside text of any kind.
+COMPRESSIBLE = frozenset({
+    "application/atom+xml", "application/javascript", "application/json", "application/ld+json",
+    "application/manifest+json", "application/rss+xml", "application/vnd.ms-fontobject", "application/wasm",
+    "application/xhtml+xml", "application/xml", "font/otf", "font/ttf", "image/svg+xml", "image/x-icon",
+})  # fmt: skip
 OTHER_TYPES = mimetypes.MimeTypes()
 UNKNOWN = "application/octet-stream"
+# The encodings we can write, with the ending that marks a file in them.
+ENCODINGS = {"gzip": ".gz", "br": ".br"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,12 +77,27 @@ class Rule:
     pattern: str
     cache_control: str | None = None
     content_type: str | None = None
+    content_encoding: str | None = None
+    """How the build compressed these files already."""
+    compress: str | None = None
+    """How we shall compress them: C(gzip), C(br) or C(none)."""
+
+    @property
+    def names_encoding(self) -> bool:
+        return bool(self.content_encoding or self.compress)
 
 
 @dataclasses.dataclass(frozen=True)
 class Headers:
     content_type: str
     cache_control: str
+    content_encoding: str | None = None
+
+    @property
+    def is_compressible(self) -> bool:
+        """Whether compressing it saves something. What is compressed in itself, such as an image, only grows."""
+        kind = self.content_type.partition(";")[0].strip().lower()
+        return self.content_encoding is None and (kind.startswith("text/") or kind in COMPRESSIBLE)
 
     @property
     def is_html(self) -> bool:
@@ -94,7 +117,18 @@ def headers_for(path: str, rules: Iterable[Rule]) -> Headers:
     if cache_control is None:
         is_html = Headers(content_type, "").is_html
         cache_control = FOR_EVER if is_hashed_name(path) and not is_html else ASK_FIRST
-    return Headers(content_type, cache_control)
+    encoding = next((rule for rule in matching if rule.names_encoding), None)
+    if encoding is None:
+        return Headers(content_type, cache_control)
+    return Headers(content_type, cache_control, encoding.content_encoding or compression_for(path, rules))
+
+
+def compression_for(path: str, rules: Iterable[Rule]) -> str | None:
+    """Return how we shall compress a file, if at all: the first rule that says anything of its encoding decides."""
+    for rule in rules:
+        if rule.names_encoding and fnmatch.fnmatchcase(path, rule.pattern):
+            return rule.compress if rule.compress in ENCODINGS and not rule.content_encoding else None
+    return None
 
 
 def _content_type(path: str) -> str:
@@ -107,4 +141,4 @@ def _content_type(path: str) -> str:
     return f"{content_type}; charset=utf-8" if content_type.startswith("text/") else content_type
 
 
-__all__ = ("ASK_FIRST", "FOR_EVER", "Headers", "Rule", "headers_for")
+__all__ = ("ASK_FIRST", "ENCODINGS", "FOR_EVER", "Headers", "Rule", "compression_for", "headers_for")

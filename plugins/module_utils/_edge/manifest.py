@@ -16,13 +16,21 @@ import stat
 import typing as t
 from pathlib import Path
 
-from ansible_collections.slipway.aws.plugins.module_utils._edge.headers import Headers, Rule, headers_for
+from ansible_collections.slipway.aws.plugins.module_utils._edge.headers import (
+    Headers,
+    Rule,
+    compression_for,
+    headers_for,
+)
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 BLOCK = 1 << 20
+LARGEST = 5 << 30
+# Where the collection keeps what it has to remember of a site, beside the site.
+OWN_FOLDER = ".slipway/"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +43,10 @@ class SiteFile:
     md5: str
     sha256: str
     headers: Headers
+    compress: str | None = None
+    """The encoding it is stored in, where we compress it. Until that is done, size and hashes are the source's."""
+    compressed_from: str | None = None
+    """The SHA-256 of the source, once it is compressed."""
 
 
 def read_manifest(source: str, *, rules: Sequence[Rule], index_document: str, workers: int) -> list[SiteFile]:
@@ -64,7 +76,9 @@ def manifest_digest(files: Sequence[SiteFile]) -> str:
     """Return one hash over everything a visitor can see: paths, contents and headers."""
     digest = hashlib.sha256()
     for file in sorted(files, key=lambda each: each.path):
-        fields = (file.path, file.sha256, file.headers.content_type, file.headers.cache_control)
+        fields = [file.path, file.sha256, file.headers.content_type, file.headers.cache_control]
+        if file.headers.content_encoding:
+            fields.append(file.headers.content_encoding)
         digest.update("\0".join(fields).encode() + b"\n")
     return f"sha256:{digest.hexdigest()}"
 
@@ -74,6 +88,11 @@ def _files_below(folder: Path, prefix: str, parents: tuple[Path, ...]) -> Iterat
         for entry in entries:
             path = prefix + entry.name
             _require_text(path)
+            if path + "/" == OWN_FOLDER:
+                raise SlipwayError(
+                    f"The source folder holds {path}, the name under which Slipway keeps its own notes in the bucket.",
+                    hint="Rename it, or leave it out of the build.",
+                )
             location = Path(entry.path)
             if entry.is_symlink():
                 location = _inside(parents[0], location, path)
@@ -115,7 +134,10 @@ def _read(path: str, location: Path, rules: Sequence[Rule]) -> SiteFile:
             md5.update(block)
             sha256.update(block)
             size += len(block)
-    return SiteFile(path, location, size, md5.hexdigest(), sha256.hexdigest(), headers_for(path, rules))
+    if size > LARGEST:
+        raise SlipwayError(f"{path} in the source folder has {size} bytes, and S3 takes 5 GiB in one request.")
+    compress = compression_for(path, rules)
+    return SiteFile(path, location, size, md5.hexdigest(), sha256.hexdigest(), headers_for(path, rules), compress)
 
 
-__all__ = ("SiteFile", "manifest_digest", "read_manifest")
+__all__ = ("OWN_FOLDER", "SiteFile", "manifest_digest", "read_manifest")

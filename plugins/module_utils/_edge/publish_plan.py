@@ -9,12 +9,14 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import typing as t
 
+from ansible_collections.slipway.aws.plugins.module_utils._edge.manifest import OWN_FOLDER
 from ansible_collections.slipway.aws.plugins.module_utils._edge.url_paths import url_path
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence, Set
+    from collections.abc import Callable, Mapping, Sequence, Set
 
     from ansible_collections.slipway.aws.plugins.module_utils._edge.api import RemoteObject
     from ansible_collections.slipway.aws.plugins.module_utils._edge.manifest import SiteFile
@@ -34,6 +36,22 @@ class Upload:
 
 
 @dataclasses.dataclass(frozen=True)
+class Grace:
+    """How long what pages may refer to outlives the site it belonged to. Pages themselves go at once."""
+
+    period: datetime.timedelta
+    now: datetime.datetime
+    missing: Mapping[str, datetime.datetime]
+    is_page: Callable[[str], bool]
+
+    def since(self, key: str) -> datetime.datetime:
+        return self.missing.get(key, self.now)
+
+    def is_over(self, key: str) -> bool:
+        return self.is_page(key) or self.now - self.since(key) >= self.period
+
+
+@dataclasses.dataclass(frozen=True)
 class PublishPlan:
     """What to do. Each wave may start when the one before it is complete."""
 
@@ -41,6 +59,11 @@ class PublishPlan:
     deletions: tuple[RemoteObject, ...]
     unchanged: int
     missing_assets: tuple[str, ...]
+    waiting: Mapping[str, datetime.datetime] = dataclasses.field(default_factory=dict)
+    """What is not part of the site any more and not deleted yet, with the time this was first seen."""
+    newly_waiting: tuple[RemoteObject, ...] = ()
+    reprieved: tuple[str, ...] = ()
+    """What was waiting and is part of the site again, or gone."""
 
     @property
     def uploads(self) -> tuple[Upload, ...]:
@@ -57,7 +80,7 @@ class PublishPlan:
 
     @property
     def is_empty(self) -> bool:
-        return not self.waves and not self.deletions
+        return not (self.waves or self.deletions or self.newly_waiting or self.reprieved)
 
     def without(self, current: Set[str]) -> PublishPlan:
         """Return the plan without the uploads of these keys, which turned out to be the same after all."""
@@ -80,6 +103,7 @@ def plan_publish(
     phase: Phase,
     delete: bool,
     index_document: str,
+    grace: Grace | None = None,
 ) -> PublishPlan:
     """Compare what was built with what the bucket holds."""
     by_wave: dict[int, list[Upload]] = {}
@@ -96,10 +120,23 @@ def plan_publish(
             unchanged += 1
         else:
             by_wave.setdefault(_wave(file, index_document), []).append(upload)
-    kept = {prefix + file.path for file in files}
-    deletions = [remote[key] for key in sorted(remote) if key not in kept] if delete and phase != "assets" else []
     waves = tuple(tuple(by_wave[number]) for number in sorted(by_wave))
-    return PublishPlan(waves, tuple(deletions), unchanged, tuple(missing_assets))
+    plan = PublishPlan(waves, (), unchanged, tuple(missing_assets))
+    if not delete or phase == "assets":
+        return dataclasses.replace(plan, waiting=grace.missing if grace else {})
+    kept = {prefix + file.path for file in files}
+    extra = [key for key in sorted(remote) if key not in kept and not key.startswith(prefix + OWN_FOLDER)]
+    waiting = {key: grace.since(key) for key in extra if not grace.is_over(key)} if grace else {}
+    known = grace.missing if grace else {}
+    deletions = [remote[key] for key in extra if key not in waiting]
+    deleted = {each.key for each in deletions}
+    return dataclasses.replace(
+        plan,
+        deletions=tuple(deletions),
+        waiting=waiting,
+        newly_waiting=tuple(remote[key] for key in waiting if key not in known),
+        reprieved=tuple(sorted(key for key in known if key not in waiting and key not in deleted)),
+    )
 
 
 def changed_paths(uploads: Sequence[Upload], deletions: Sequence[RemoteObject]) -> list[str]:
@@ -109,6 +146,12 @@ def changed_paths(uploads: Sequence[Upload], deletions: Sequence[RemoteObject]) 
     """
     keys = [upload.key for upload in uploads if upload.replaces is not None or not upload.is_asset]
     return paths_of_keys([*keys, *(deletion.key for deletion in deletions)])
+
+
+def served_digests(uploads: Sequence[Upload]) -> dict[str, str]:
+    """Return the SHA-256 an edge has to serve under each path that changed, by path."""
+    changed = [upload for upload in uploads if upload.replaces is not None or not upload.is_asset]
+    return {url_path(upload.key): upload.file.sha256 for upload in changed}
 
 
 def paths_of_keys(keys: Sequence[str]) -> list[str]:
@@ -125,14 +168,20 @@ def paths_of_keys(keys: Sequence[str]) -> list[str]:
 
 def as_diff(plan: PublishPlan, *, where: str, source: str) -> dict[str, str]:
     """Return the plan as Ansible's diff: one line for each file that differs."""
+    before = [_line(each.key, each.etag, each.size) for each in (*plan.replaced, *plan.newly_waiting)]
+    before += [f"{key}, waiting to be deleted\n" for key in plan.reprieved]
+    after = [_line(upload.key, upload.file.md5, upload.file.size) for upload in plan.uploads]
+    after += [f"{each.key}, waiting to be deleted\n" for each in plan.newly_waiting]
     return {
         "before_header": where,
         "after_header": source,
-        "before": "".join(sorted(f"{each.key} {each.etag} {each.size} bytes\n" for each in plan.replaced)),
-        "after": "".join(
-            sorted(f"{upload.key} {upload.file.md5} {upload.file.size} bytes\n" for upload in plan.uploads)
-        ),
+        "before": "".join(sorted(before)),
+        "after": "".join(sorted(after)),
     }
+
+
+def _line(key: str, etag: str, size: int) -> str:
+    return f"{key} {etag} {size} bytes\n"
 
 
 def _wave(file: SiteFile, index_document: str) -> int:
@@ -145,6 +194,7 @@ def _wave(file: SiteFile, index_document: str) -> int:
 
 
 __all__ = (
+    "Grace",
     "Phase",
     "PublishPlan",
     "Upload",
@@ -153,4 +203,5 @@ __all__ = (
     "normalise_prefix",
     "paths_of_keys",
     "plan_publish",
+    "served_digests",
 )

@@ -12,7 +12,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.slipway.aws.plugins.module_utils._aws import AwsError
-from ansible_collections.slipway.aws.plugins.module_utils._edge.publish_plan import changed_paths
+from ansible_collections.slipway.aws.plugins.module_utils._edge.publish_plan import changed_paths, served_digests
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
 
 if t.TYPE_CHECKING:
@@ -37,26 +37,38 @@ class Progress:
     deleted: list[RemoteObject] = dataclasses.field(default_factory=list)
     # Known for certain only after the first write: a bucket may have stopped keeping versions.
     keeps_versions: bool = True
+    kept: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """The copies of replaced and deleted pages, by the key they are copies of."""
+    kept_only: bool = False
+    """Whether copies are the way back. There are none of assets whose time is over: no page refers to them any more."""
+    noted: bool = False
+    """Whether what is to be deleted later was written down, or struck out."""
 
     def result(self) -> dict[str, t.Any]:
         return {
-            "changed": bool(self.uploads or self.deleted),
+            "changed": bool(self.uploads or self.deleted or self.noted),
             "changed_paths": changed_paths(self.uploads, self.deleted),
             "uploaded": len(self.uploads),
             "deleted": len(self.deleted),
             "bytes": sum(upload.file.size for upload in self.uploads),
+            "digests": served_digests(self.uploads),
         }
 
     def before(self, live: Mapping[str, RemoteObject | None]) -> list[dict[str, t.Any]] | None:
         """Return what a rollback needs to undo this; nothing when it could undo only a part of it."""
         pages = {upload.key for upload in self.uploads if not upload.is_asset}
+        uploaded = {upload.key for upload in self.uploads}
         entries: list[dict[str, t.Any]] = []
         for key in sorted({upload.key for upload in self.uploads} | {each.key for each in self.deleted}):
             found = live.get(key)
-            if found is not None and (found.version_id is None or not self.keeps_versions):
+            if key in self.kept:
+                entries.append({"key": key, "version_id": None, "kept_key": self.kept[key]})
+            elif found is None:
+                entries += [{"key": key, "version_id": None}] if key in pages else []
+            elif found.version_id is not None and self.keeps_versions:
+                entries.append({"key": key, "version_id": found.version_id})
+            elif not (self.kept_only and key not in uploaded):
                 return None
-            if found is not None or key in pages:
-                entries.append({"key": key, "version_id": found.version_id if found else None})
         return entries
 
     def explain(self, error: BaseException, *, planned: int, live: Mapping[str, RemoteObject | None]) -> BaseException:

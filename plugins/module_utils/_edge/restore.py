@@ -15,6 +15,8 @@ from ansible_collections.slipway.aws.plugins.module_utils._edge import api
 from ansible_collections.slipway.aws.plugins.module_utils._edge.parallel import in_parallel, require_concurrency
 from ansible_collections.slipway.aws.plugins.module_utils._edge.publish_plan import paths_of_keys
 from ansible_collections.slipway.aws.plugins.module_utils._edge.publish_progress import with_hint
+from ansible_collections.slipway.aws.plugins.module_utils._edge.ticker import Report, Ticker, silent
+from ansible_collections.slipway.aws.plugins.module_utils._edge.url_paths import url_path
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
 
 if t.TYPE_CHECKING:
@@ -28,11 +30,14 @@ class Page:
     key: str
     live: api.RemoteObject | None
     wanted: api.RemoteObject | None
+    kept_key: str | None = None
 
     @property
     def is_restored(self) -> bool:
         if self.live is None or self.wanted is None:
             return self.live is self.wanted
+        if self.kept_key is not None:
+            return self.live.etag == self.wanted.etag
         return self.live.etag == self.wanted.etag or self.live.version_id == self.wanted.version_id
 
 
@@ -53,7 +58,7 @@ def make_way_back(params: Mapping[str, t.Any]) -> WayBack:
     )
 
 
-def restore(client: t.Any, way: WayBack, *, check: bool) -> dict[str, t.Any]:
+def restore(client: t.Any, way: WayBack, *, check: bool, report: Report = silent) -> dict[str, t.Any]:
     """Bring back the given versions, and return the result of the module."""
 
     def look(entry: Mapping[str, t.Any]) -> Page:
@@ -65,7 +70,7 @@ def restore(client: t.Any, way: WayBack, *, check: bool) -> dict[str, t.Any]:
     todo = [page for page in pages if not page.is_restored]
     waves = _waves(todo, way.index_document)
     if not check:
-        _carry_out(client, way, waves)
+        _carry_out(client, way, waves, report)
     back = [page for page in todo if page.wanted is not None]
     return {
         "outcome": "succeeded" if todo else "no_op",
@@ -74,7 +79,11 @@ def restore(client: t.Any, way: WayBack, *, check: bool) -> dict[str, t.Any]:
         "uploaded": len(back),
         "unchanged": len(pages) - len(todo),
         "deleted": len(todo) - len(back),
+        "expiring": 0,
         "bytes": sum(page.wanted.size for page in back if page.wanted is not None),
+        "digests": {
+            url_path(page.key): page.wanted.sha256 for page in back if page.wanted is not None and page.wanted.sha256
+        },
         "before": _before(todo),
         "manifest_digest": None,
         "diff": {
@@ -88,10 +97,17 @@ def restore(client: t.Any, way: WayBack, *, check: bool) -> dict[str, t.Any]:
 
 
 def _look(client: t.Any, bucket: str, entry: Mapping[str, t.Any]) -> Page:
-    key, version_id = entry["key"], entry.get("version_id")
+    key, version_id, kept_key = entry["key"], entry.get("version_id"), entry.get("kept_key")
     live = api.head_object(client, bucket=bucket, key=key)
     wanted = None
-    if version_id is not None:
+    if kept_key is not None:
+        wanted = api.head_object(client, bucket=bucket, key=kept_key)
+        if wanted is None:
+            raise SlipwayError(
+                f"The bucket {bucket} has no copy {kept_key} any more.",
+                hint="Nothing was changed. Publish the earlier build again instead, and keep more copies.",
+            )
+    elif version_id is not None:
         wanted = api.head_object(client, bucket=bucket, key=key, version_id=version_id)
         if wanted is None:
             raise SlipwayError(
@@ -99,7 +115,7 @@ def _look(client: t.Any, bucket: str, entry: Mapping[str, t.Any]) -> Page:
                 hint="Nothing was changed. Publish the earlier build again instead.",
             )
         wanted = dataclasses.replace(wanted, version_id=version_id)
-    return Page(key, live, wanted)
+    return Page(key, live, wanted, kept_key)
 
 
 def _waves(pages: Sequence[Page], index_document: str) -> list[list[Page]]:
@@ -110,12 +126,17 @@ def _waves(pages: Sequence[Page], index_document: str) -> list[list[Page]]:
     return [others, front, [page for page in pages if page.wanted is None]]
 
 
-def _carry_out(client: t.Any, way: WayBack, waves: list[list[Page]]) -> None:
+def _carry_out(client: t.Any, way: WayBack, waves: list[list[Page]], report: Report) -> None:
+    ticker = Ticker(report, way.bucket, "pages put back", sum(map(len, waves)))
+
     def put_back(page: Page) -> None:
         if page.wanted is None:
             api.delete_objects(client, bucket=way.bucket, keys=[page.key])
+        elif page.kept_key is not None:
+            api.copy_object(client, bucket=way.bucket, key=page.key, source=page.kept_key)
         else:
             api.copy_version(client, bucket=way.bucket, key=page.key, version_id=str(page.wanted.version_id))
+        ticker.tick(page.wanted.size if page.wanted else 0)
 
     changed = 0
     for wave in waves:
