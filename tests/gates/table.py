@@ -49,6 +49,8 @@ WITH_SERVERS = (
 )
 # They stand beside the other tests of the reader, and need the true Pulumi CLI besides.
 WITH_PULUMI = files(f"{PULUMI_READER}/test_pulumi_cli_*.py", f"{PULUMI_READER}/test_pulumi_cloud.py")
+SCENARIO_KIT = "roles/scenario_cloud/files"
+BENCHES = ("tests/bench/ecs", "tests/bench/publishing")
 WITH_ENGINE = "tests/unit/plugins/modules/test_ecr_push_engine.py"
 WITH_EMULATOR = files("pulumi_infra/tests/test_local_*.py")
 
@@ -90,6 +92,18 @@ CHECKS = (
         environment={"MYPYPATH": "roles/local_cloud/files"},
     ),
     mypy(
+        "mypy-scenario-cloud",
+        "--config-file=.config/mypy.ini",
+        "--package=slipway_scenarios",
+        environment={"MYPYPATH": SCENARIO_KIT},
+    ),
+    mypy(
+        "mypy-scenario-tests",
+        "--config-file=.config/mypy.ini",
+        "tests/scenario_cloud",
+        environment={"MYPYPATH": f"tests/scenario_cloud:{SCENARIO_KIT}"},
+    ),
+    mypy(
         "mypy-e2e",
         "--config-file=.config/mypy.ini",
         "tests/e2e",
@@ -100,7 +114,7 @@ CHECKS = (
             f"mypy-{folder.replace('_', '-')}",
             "--config-file=.config/mypy.ini",
             f"tests/{folder}",
-            environment={"MYPYPATH": f"collections:tests/{folder}:{PULUMI_READER}"},
+            environment={"MYPYPATH": f"collections:tests/{folder}:{PULUMI_READER}:{SCENARIO_KIT}"},
         )
         for folder in ("bench", "core_versions", "pulumi_cli")
     ),
@@ -218,7 +232,18 @@ SERVERS = (
         seconds=240,
         timeout=1500,
     ),
-    Gate(name="unit-bench", command=(*PYTEST, "tests/bench/ecs"), paths=("tests/bench/ecs",), seconds=10),
+    Gate(
+        name="scenario-cloud",
+        command=(*PYTEST, "tests/scenario_cloud"),
+        paths=("tests/scenario_cloud", SCENARIO_KIT),
+        seconds=60,
+    ),
+    Gate(
+        name="unit-bench",
+        command=(*PYTEST, *BENCHES),
+        paths=BENCHES,
+        seconds=10,
+    ),
     Gate(name="fuzz", command=step("fuzz"), paths=("tests/fuzz",), seconds=60),
     Gate(
         name="infra-on-emulator",
@@ -236,7 +261,9 @@ ARTEFACT = (
     Gate(name="artefact-works", command=step("artefact_works"), needs=("artefact",), seconds=20),
     Gate(name="galaxy-import", command=step("galaxy_import"), needs=("artefact",), seconds=20),
     Gate(name="ansible-sanity", command=step("run_ansible_test", "sanity"), needs=("artefact",), seconds=80),
-    Gate(name="ansible-units", command=step("run_ansible_test", "units"), needs=("artefact",), seconds=250),
+    Gate(
+        name="ansible-units", command=step("run_ansible_test", "units"), needs=("artefact",), seconds=300, timeout=1500
+    ),
     Gate(name="ansible-integration", command=step("run_ansible_test", "integration"), needs=("artefact",), seconds=90),
 )
 
@@ -254,6 +281,12 @@ SCENARIOS = (
         paths=("molecule/moto",),
         seconds=60,
     ),
+    Gate(
+        name="molecule-scenarios",
+        command=step("scenario", "scenarios"),
+        paths=("molecule/scenarios", SCENARIO_KIT),
+        seconds=70,
+    ),
     Gate(name="molecule-sandbox", command=step("sandbox"), inherits=("AWS_",), paths=("molecule/sandbox",), seconds=1),
     Gate(
         name="molecule-local-cloud",
@@ -261,6 +294,13 @@ SCENARIOS = (
         paths=("molecule/local_cloud",),
         exclusive="engine",
         seconds=120,
+    ),
+    Gate(
+        name="shipping",
+        command=(*PYTEST, "tests/shipping"),
+        paths=("tests/shipping",),
+        exclusive="engine",
+        seconds=300,
     ),
     Gate(
         name="local-cloud",

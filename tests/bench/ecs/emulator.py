@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The emulator that all tools talk to: a moto server whose services move, with a journal of its API calls.
+"""The emulator that all tools talk to: the scenario cloud, with a start state of the bench and a report for it.
 
 C(python -m ecs.emulator <file>) listens on a free port of 127.0.0.1 and writes it into the file. Besides the AWS API it
 answers C(POST /_bench/reset), which makes the start state anew, and C(GET /_bench/report): what was called, and when
@@ -11,22 +11,20 @@ each service was updated and really done, by its own clock.
 
 from __future__ import annotations
 
-import io
 import json
 import logging
-import re
 import sys
-import threading
-import time
 import typing as t
 from pathlib import Path
-from urllib.parse import parse_qs
+
+SCENARIO_CLOUD = Path(__file__).resolve().parents[3] / "roles" / "scenario_cloud" / "files"
+sys.path[:0] = [str(SCENARIO_CLOUD)]
 
 from moto.ecs.models import ecs_backends
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from slipway_scenarios.cloud import Application
+from slipway_scenarios.existing import ACCOUNT
 from werkzeug.serving import make_server
 
-from ecs import moving_ecs
 from ecs.shop import CLUSTER, CONTAINER, DESIRED, REGION, Release, definition, service_names
 
 if t.TYPE_CHECKING:
@@ -35,54 +33,32 @@ if t.TYPE_CHECKING:
     Environment = dict[str, t.Any]
     StartResponse = t.Callable[[str, list[tuple[str, str]]], t.Any]
 
-ACCOUNT = "123456789012"
-OPERATION = re.compile(r"/operation/(\w+)")
-BODY_LIMIT = 64 * 1024
 # Services differ: the slowest takes this much longer than the quickest.
 SPREAD = 0.2
 
 
-class Emulator:
-    """A WSGI application around moto."""
+class Emulator(Application):
+    """The scenario cloud, asked about the bench as well."""
 
     def __init__(self) -> None:
-        moving_ecs.install()
-        self._moto = DomainDispatcherApplication(create_backend_app)
-        self._calls: list[tuple[float, str]] = []
-        self._lock = threading.Lock()
-        self._moto_alone = threading.Lock()
-        self._latency = 0.0
+        super().__init__(region=REGION)
+        self.install()
 
     def __call__(self, environ: Environment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         if path == "/_bench/reset":
             orders = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
-            return self._answer(start_response, self._reset(**orders))
+            return _answer(start_response, self._start_anew(**orders))
         if path == "/_bench/report":
-            return self._answer(start_response, self._report())
-        call = (time.time(), _operation(environ))
-        with self._lock:
-            self._calls.append(call)
-        # Others are answered meanwhile, as they are by AWS.
-        time.sleep(self._latency)
-        # moto is not made for threads: it changes its response classes while it answers.
-        with self._moto_alone:
-            answer: list[bytes] = list(self._moto(environ, start_response))
-        return answer
+            return _answer(start_response, self._report())
+        return super().__call__(environ, start_response)
 
-    @staticmethod
-    def _answer(start_response: StartResponse, content: t.Any) -> list[bytes]:
-        body = json.dumps(content).encode()
-        start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
-        return [body]
-
-    def _reset(self, services: int, seconds: float, latency: float) -> dict[str, t.Any]:
+    def _start_anew(self, services: int, seconds: float, latency: float) -> dict[str, t.Any]:
         """Forget everything, and make services that run the first release; what is begun later takes its time."""
-        ecs_backends.reset()
+        self.play({})
+        self.reset()
         names = service_names(services)
-        world = moving_ecs.MovingBackend.world
         backend: t.Any = ecs_backends[ACCOUNT][REGION]
-        world.tempo = lambda _service: moving_ecs.Tempo.lasting(0)
         backend.create_cluster(CLUSTER)
         for name in names:
             words = definition(name, Release(0))
@@ -96,45 +72,33 @@ class Emulator:
             )
             backend.create_service(CLUSTER, name, DESIRED, name, launch_type="EC2")
         longer = {name: 1 + SPREAD * number / max(services - 1, 1) for number, name in enumerate(names)}
-        world.tempo = lambda service: moving_ecs.Tempo.lasting(seconds * longer[service])
-        self._latency = latency
-        with self._lock:
-            self._calls.clear()
+        self.play({
+            "services": {name: {"behaviour": "rolling", "seconds": seconds * longer[name]} for name in names},
+            "faults": [{"fault": "slow", "seconds": latency}] if latency else [],
+        })  # fmt: skip
         return {}
 
     def _report(self) -> dict[str, t.Any]:
-        backend: t.Any = ecs_backends[ACCOUNT][REGION]
-        with self._lock:
-            calls = list(self._calls)
-        return {"calls": calls, "services": {item.name: _state(backend, item) for item in backend.services.values()}}
+        calls = [(call.at, call.operation) for call in self.record.calls()]
+        return {"calls": calls, "services": {item["service"]: _state(item) for item in self.services()}}
 
 
-def _state(backend: t.Any, service: moving_ecs.MovingService) -> dict[str, t.Any]:
-    current = service.timeline.current
-    running = backend.describe_task_definition(current.task_definition)
+def _state(truth: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    backend: t.Any = ecs_backends[ACCOUNT][REGION]
+    running = backend.describe_task_definition(truth["task_definition"])
     return {
-        "began": current.began,
-        "done": current.done_at,
-        "complete": [item.primary and item.complete for item in service.seen()] == [True],
+        "began": truth["began"],
+        "done": truth["done"],
+        "complete": truth["complete"],
         "revision": running.revision,
         "image": next(item["image"] for item in running.container_definitions if item["name"] == CONTAINER),
     }
 
 
-def _operation(environ: Environment) -> str:
-    """Return what is asked for, in whichever protocol the tool speaks."""
-    target = str(environ.get("HTTP_X_AMZ_TARGET", ""))
-    if target:
-        return target.rpartition(".")[2]
-    if found := OPERATION.search(environ["PATH_INFO"]):
-        return found[1]
-    length = int(environ.get("CONTENT_LENGTH") or 0)
-    if 0 < length <= BODY_LIMIT:
-        body = environ["wsgi.input"].read(length)
-        environ["wsgi.input"] = io.BytesIO(body)
-        if action := parse_qs(str(body, "latin-1")).get("Action"):
-            return str(action[0])
-    return f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+def _answer(start_response: StartResponse, content: t.Any) -> list[bytes]:
+    body = json.dumps(content).encode()
+    start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+    return [body]
 
 
 def main(port_file: Path) -> None:
