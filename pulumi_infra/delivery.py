@@ -49,9 +49,31 @@ class DeliveredFunction:
     alias: Text
     image: str
     log_group: Text
+    after: t.Sequence[str] = ()
 
     def render(self) -> dict[str, t.Any]:
-        return {"name": self.name, "alias": self.alias, "image": self.image, "log_group": self.log_group}
+        later = {"after": list(self.after)} if self.after else {}
+        return {"name": self.name, "alias": self.alias, "image": self.image, "log_group": self.log_group, **later}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveredMigration:
+    """A task that a release runs once, with the image, the network and the roles of a service."""
+
+    service: str
+    command: t.Sequence[str]
+    container: str | None = None
+    timeout: str | None = None
+    after: t.Sequence[str] = ()
+
+    def render(self) -> dict[str, t.Any]:
+        told = {"container": self.container, "timeout": self.timeout}
+        return {
+            "service": self.service,
+            "command": list(self.command),
+            **{key: value for key, value in told.items() if value is not None},
+            "after": list(self.after),
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,16 +108,26 @@ class Delivery:
     ledger_prefix: str
     sites: t.Mapping[str, DeliveredSite] = field(default_factory=dict)
     functions: t.Mapping[str, DeliveredFunction] = field(default_factory=dict)
+    migrations: t.Mapping[str, DeliveredMigration] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         images = {name: unit.image for units in (self.services, self.functions) for name, unit in units.items()}
         for name, image in images.items():
             if image not in self.repositories:
                 raise ValueError(f"{name} runs the image {image}, which has no repository.")
-        for name, service in self.services.items():
-            strangers = set(service.after) - set(self.services)
-            if strangers:
-                raise ValueError(f"The service {name} waits for {', '.join(sorted(strangers))}, which do not exist.")
+        for name, migration in self.migrations.items():
+            if migration.service not in self.services:
+                raise ValueError(f"The migration {name} runs as the service {migration.service}, which does not exist.")
+        known = {*self.services, *self.functions, *self.migrations}
+        for kind, shipped in (
+            ("service", self.services),
+            ("function", self.functions),
+            ("migration", self.migrations),
+        ):
+            for name, unit in shipped.items():
+                strangers = set(unit.after) - known
+                if strangers:
+                    raise ValueError(f"The {kind} {name} waits for {', '.join(sorted(strangers))}, which do not exist.")
 
     def document(self) -> dict[str, t.Any]:
         """Return the document; the names in it may still be unknown."""
@@ -108,6 +140,7 @@ class Delivery:
             "repositories": dict(self.repositories),
             "services": {name: service.render() for name, service in self.services.items()},
             "functions": {name: function.render() for name, function in self.functions.items()},
+            "migrations": {name: migration.render() for name, migration in self.migrations.items()},
             "sites": {name: site.render() for name, site in self.sites.items()},
             "endpoints": dict(self.endpoints),
             "alarms": {"required": list(self.alarms)},
@@ -122,4 +155,4 @@ class Delivery:
         }
 
 
-__all__ = ("DeliveredFunction", "DeliveredService", "DeliveredSite", "Delivery")
+__all__ = ("DeliveredFunction", "DeliveredMigration", "DeliveredService", "DeliveredSite", "Delivery")

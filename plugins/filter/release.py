@@ -35,9 +35,13 @@ class FilterModule:
         return {
             "release_dead_ends": _filter(_release.dead_ends),
             "release_images": _filter(_release.images),
+            "release_migrated": _filter(_release.migrated),
+            "release_migrations": _filter(_release.migrations),
             "release_services": _filter(_release.services),
             "release_sites": _filter(_release.sites),
             "release_distributions": _filter(_release.distributions),
             "release_running": _filter(_release.running),
+            "release_untouched": _filter(_release.untouched),
+            "release_voyages": _filter(_release.voyages),
             "release_ways_back": _filter(_release.ways_back),
         }

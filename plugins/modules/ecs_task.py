@@ -20,6 +20,12 @@ description:
 author:
   - Slipway authors (@slipway-aws)
 options:
+  name:
+    description:
+      - What the task is called in its release and in what is printed, for instance the name of a migration. By default
+        it is called after O(service), or after its task definition.
+      - Tasks of one release that differ in their names only are different tasks.
+    type: str
   cluster:
     description: The cluster to run it in, by name or ARN.
     type: str
@@ -106,8 +112,9 @@ options:
     type: str
   release_id:
     description:
-      - The release that the task belongs to. For the same release, cluster, service, task definition, image, container,
-        command, environment, CPU and memory, the task runs once. Where it runs and how long it may take do not count.
+      - The release that the task belongs to. For the same release, name, cluster, service, task definition, image,
+        container, command, environment, CPU and memory, the task runs once. Where it runs and how long it may take do
+        not count.
       - With O(image), it also reaches the container as the environment variable C(RELEASE_ID).
       - Without it, every run starts a task.
     type: str

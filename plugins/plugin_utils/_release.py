@@ -14,11 +14,17 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
+from ansible_collections.slipway.aws.plugins.plugin_utils import _order
 
 Document = t.Mapping[str, t.Any]
 Units = dict[str, dict[str, t.Any]]
 
-SERVICE_KEYS = ("cluster", "service", "container", "task_definition", "environment", "after")
+# What a migration has that says nothing else.
+MIGRATION_TIMEOUT = "15m"
+# The outcomes of one-off tasks that units of a release do not have.
+TASK_OUTCOMES = {"not_started": "failed", "planned": "succeeded", "running": "failed"}
+MIGRATION_KEYS = ("task_arn", "task_definition", "container", "exit_code", "cause", "reattached", "seconds")
+SERVICE_KEYS = ("cluster", "service", "container", "task_definition", "environment", "after", "codedeploy")
 
 
 def images(delivery: Document, project: Document) -> Units:
@@ -28,15 +34,72 @@ def images(delivery: Document, project: Document) -> Units:
     return {name: {**options, "repository": repositories[name]} for name, options in project.items()}
 
 
-def services(delivery: Document, pushed: Document) -> Units:
-    """Return what to ship to ECS: every service of the stack with the digest its image has now."""
+def voyages(delivery: Document, kinds: t.Iterable[str] = _order.SHIPPED) -> list[dict[str, t.Any]]:
+    """Return the order in which units ship, as consecutive voyages of one kind each."""
+    return [{"kind": voyage.kind, "units": list(voyage.units)} for voyage in _order.voyages(delivery, kinds)]
+
+
+def services(delivery: Document, pushed: Document, units: t.Sequence[str] | None = None) -> Units:
+    """Return what to ship to ECS: services of the stack with the digests their images have now.
+
+    Each comes after those of the same voyage only: what other voyages brought is there already.
+    """
+    known = delivery.get("services") or {}
+    chosen = list(known) if units is None else [name for name in known if name in units]
+    waits = _order.waits_among(delivery, ["services"])
     return {
         name: {
-            **{key: service[key] for key in SERVICE_KEYS if key in service},
-            "image": _reference(name, service["image"], pushed),
+            **{key: known[name][key] for key in SERVICE_KEYS if key in known[name]},
+            "after": [other.name for other in waits[_order.Unit("services", name)] if other.name in chosen],
+            "image": _reference(name, known[name]["image"], pushed),
         }
-        for name, service in (delivery.get("services") or {}).items()
+        for name in chosen
     }
+
+
+def migrations(delivery: Document, pushed: Document, units: t.Sequence[str] | None = None) -> Units:
+    """Return what to run once for a release: each migration with the image that its service has now."""
+    known = delivery.get("migrations") or {}
+    chosen = list(known) if units is None else list(units)
+    return {name: _migration(name, known[name], delivery, pushed) for name in chosen}
+
+
+def _migration(name: str, migration: Document, delivery: Document, pushed: Document) -> dict[str, t.Any]:
+    known = delivery.get("services") or {}
+    unit = migration["service"]
+    if unit not in known:
+        raise SlipwayError(
+            f"delivery.migrations.{name}.service names {unit}, which is no service of the stack.",
+            hint=f"The stack has: {', '.join(sorted(known)) or 'none'}.",
+        )
+    service = known[unit]
+    return {
+        **{key: service[key] for key in ("cluster", "service", "task_definition") if key in service},
+        "container": migration.get("container") or service["container"],
+        "image": _reference(unit, service["image"], pushed),
+        "command": list(migration["command"]),
+        "timeout": migration.get("timeout") or MIGRATION_TIMEOUT,
+    }
+
+
+def migrated(task: Document) -> dict[str, t.Any]:
+    """Return how a migration ended, in the words all units of a release use."""
+    outcome = str(task.get("outcome") or "failed")
+    ended = "no_op" if outcome == "succeeded" and not task.get("changed") else TASK_OUTCOMES.get(outcome, outcome)
+    kept = {key: task.get(key) for key in MIGRATION_KEYS}
+    # What a migration wrote is worth keeping where it says why it failed.
+    quiet = ended in ("succeeded", "no_op")
+    log = {key: value for key, value in (task.get("log") or {}).items() if not (quiet and key == "lines")}
+    return {**kept, "outcome": ended, "changed": bool(task.get("changed")), "log": log}
+
+
+def untouched(delivery: Document, shipped: Document) -> dict[str, list[str]]:
+    """Return the units, by kind, that a release which ended early never came to."""
+    left: dict[str, list[str]] = {}
+    for voyage in _order.voyages(delivery):
+        done = shipped.get(voyage.kind) or {}
+        left.setdefault(voyage.kind, []).extend(name for name in voyage.units if name not in done)
+    return {kind: names for kind, names in left.items() if names}
 
 
 def _reference(service: str, image: str, pushed: Document) -> str:
@@ -104,4 +167,7 @@ def _same_names(said: str, project: Document, where: str, known: Document) -> No
         )
 
 
-__all__ = ("dead_ends", "distributions", "images", "running", "services", "sites", "ways_back")
+__all__ = (
+    "dead_ends", "distributions", "images", "migrated", "migrations", "running", "services", "sites", "untouched",
+    "voyages", "ways_back",
+)  # fmt: skip

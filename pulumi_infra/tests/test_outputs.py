@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import typing as t
+from dataclasses import replace
 
 import jsonschema
 import pytest
-from delivery import DeliveredService, Delivery
+from delivery import DeliveredMigration, DeliveredService, Delivery
 
 from tests.recorded_program import ACCOUNT, PROGRAM, Program
 
@@ -81,6 +82,7 @@ def delivery(**changes: t.Any) -> Delivery:
         infra_admin_role="arn:3",
         ledger_bucket="l",
         ledger_prefix="p/",
+        migrations=changes.pop("migrations", {}),
     )
 
 
@@ -92,3 +94,23 @@ def test_a_service_without_a_repository_is_refused() -> None:
 def test_a_service_that_waits_for_nobody_is_refused() -> None:
     with pytest.raises(ValueError, match="waits for redis, which do not exist"):
         delivery(after=("redis",))
+
+
+MIGRATION = DeliveredMigration(service="one", command=["migrate", "--all"], timeout="20m", after=["one"])
+
+
+def test_a_migration_may_come_before_or_after_services() -> None:
+    document = delivery(after=("tables",), migrations={"tables": replace(MIGRATION, after=())}).document()
+    assert document["migrations"] == {
+        "tables": {"service": "one", "command": ["migrate", "--all"], "timeout": "20m", "after": []}
+    }
+    assert document["services"]["one"]["after"] == ["tables"]
+    assert delivery(migrations={"tables": MIGRATION}).document()["migrations"]["tables"]["after"] == ["one"]
+    assert delivery().document()["migrations"] == {}
+
+
+def test_a_migration_of_nobody_is_refused() -> None:
+    with pytest.raises(ValueError, match="The migration tables runs as the service two, which does not exist"):
+        delivery(migrations={"tables": replace(MIGRATION, service="two")})
+    with pytest.raises(ValueError, match="The migration tables waits for two, which do not exist"):
+        delivery(migrations={"tables": replace(MIGRATION, after=["two"])})

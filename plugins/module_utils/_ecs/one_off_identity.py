@@ -54,6 +54,7 @@ def identity(job: Job) -> Identity:
         "environment": dict(job.environment),
         "cpu": job.cpu,
         "memory": job.memory,
+        **({"name": job.name} if job.name else {}),
     }
     text = json.dumps(what, sort_keys=True, separators=(",", ":"))
     digest = hashlib.pbkdf2_hmac("sha256", text.encode(), SALT, ROUNDS).hex()

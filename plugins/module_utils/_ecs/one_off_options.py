@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
 
 ARGUMENTS: dict[str, t.Any] = {
+    "name": {"type": "str"},
     "cluster": {"type": "str", "required": True},
     "service": {"type": "str"},
     "task_definition": {"type": "str"},
@@ -68,6 +69,7 @@ class Job:
     """One task to run to its end. What is not given comes from the service."""
 
     cluster: str
+    name: str | None = None
     service: str | None = None
     task_definition: str | None = None
     image: str | None = None
@@ -92,7 +94,9 @@ class Job:
 
     @property
     def unit(self) -> str:
-        """What people call it: its service, or the family of its task definition."""
+        """What people call it: its name, its service, or the family of its task definition."""
+        if self.name:
+            return self.name
         return last_part(self.service or self.task_definition or "task").partition(":")[0]
 
 
@@ -109,6 +113,7 @@ def job_from(params: t.Mapping[str, t.Any]) -> Job:
             raise SlipwayError(f"The option {name} must be at least {least}, not {params[name]}.")
     return Job(
         cluster=params["cluster"],
+        name=params.get("name") or None,
         service=params.get("service") or None,
         task_definition=params.get("task_definition") or None,
         image=params.get("image") or None,

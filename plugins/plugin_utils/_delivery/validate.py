@@ -15,6 +15,7 @@ import pathlib
 import typing as t
 
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
+from ansible_collections.slipway.aws.plugins.plugin_utils import _order
 
 try:
     import jsonschema
@@ -38,6 +39,7 @@ FORMS = {
     "account": "a quoted number of 12 digits",
     "arn": "an ARN",
     "domain": "a host name without scheme, port or path",
+    "duration": "a duration such as 90s, 15m or 1h30m",
     "endpoints": "a URL that begins with http:// or https://",
     "name": "a name of letters, digits, dots, dashes and underscores",
     "prefix": "empty, or a path that does not begin but ends with a slash",
@@ -139,33 +141,14 @@ def _contradictions(document: dict[str, t.Any]) -> t.Iterator[str]:
                     f"delivery.{kind}.{name}.image: {unit['image']!r} is no key of delivery.repositories"
                     f"{_meant(unit['image'], repositories)}"
                 )
-    for name, service in services.items():
-        for index, other in enumerate(service.get("after", [])):
-            if other not in services:
-                yield (
-                    f"delivery.services.{name}.after[{index}]: {other!r} is no key of delivery.services"
-                    f"{_meant(other, list(services))}"
-                )
-    circle = _circle({name: [*service.get("after", [])] for name, service in services.items()})
-    if circle:
-        yield f"delivery.services.{circle[0]}.after: goes round in a circle, {' after '.join(circle)}"
-
-
-def _circle(after: dict[str, list[str]]) -> list[str]:
-    """Return the services of a circle, first and last the same, or nothing."""
-    left = {name: {other for other in others if other in after} for name, others in after.items()}
-    while ready := [name for name, others in left.items() if not others]:
-        for name in ready:
-            del left[name]
-        for others in left.values():
-            others.difference_update(ready)
-    if not left:
-        return []
-    # Everything left waits for something left, so walking on must come back to where it was.
-    walk = [min(left)]
-    while walk.count(walk[-1]) == 1:
-        walk.append(min(left[walk[-1]]))
-    return walk[walk.index(walk[-1]) :]
+    for name, migration in document.get("migrations", {}).items():
+        if migration["service"] not in services:
+            yield (
+                f"delivery.migrations.{name}.service: {migration['service']!r} is no key of delivery.services"
+                f"{_meant(migration['service'], list(services))}"
+            )
+    for place, sentence in _order.mistakes(document):
+        yield f"delivery.{place}: {sentence}"
 
 
 __all__ = ("DeliveryError", "check_delivery", "find_complaints", "load_schema")

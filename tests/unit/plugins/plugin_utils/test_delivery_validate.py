@@ -83,6 +83,10 @@ def test_the_document_of_the_conventions_is_good_and_comes_back_unchanged() -> N
         ("ledger/prefix", ""),
         ("repositories/backend", "127.0.0.1:4566/qa-chatbot/backend"),
         ("functions", {"api": {"name": "api", "image": "backend", "alias": "live", "timeout": 300}}),
+        ("functions", {"api": {"name": "api", "image": "backend", "after": ["backend"]}}),
+        ("migrations", {"tables": {"service": "backend", "command": ["migrate"], "after": ["backend"]}}),
+        ("migrations", {"tables": {"service": "backend", "command": ["migrate"], "timeout": "1h30m"}}),
+        ("migrations", {"tables": {"service": "backend", "command": ["migrate"], "container": "app"}}),
         ("region", "us-gov-west-1"),
         ("sites", GONE),
         ("sites/frontend/distribution", GONE),
@@ -156,7 +160,38 @@ def test_what_may_be(path: str, value: t.Any) -> None:
             {"api": {"name": "api", "image": "x"}},
             "functions.api.image: 'x' is no key of delivery.repositories",
         ),
-        ("services/backend/after", ["redis"], "services.backend.after[0]: 'redis' is no key of delivery.services"),
+        (
+            "services/backend/after",
+            ["redis"],
+            "services.backend.after[0]: 'redis' is no service, function or migration of this stack",
+        ),
+        (
+            "services",
+            {"backend": service(), "web": service(after=["backend", "backnd"])},
+            "services.web.after[1]: 'backnd' is no service, function or migration of this stack"
+            " (did you mean backend?)",
+        ),
+        (
+            "migrations",
+            {"tables": {"service": "backnd", "command": ["migrate"]}},
+            "migrations.tables.service: 'backnd' is no key of delivery.services (did you mean backend?)",
+        ),
+        ("migrations", {"tables": {"service": "backend"}}, "migrations.tables.command: is missing"),
+        (
+            "migrations",
+            {"tables": {"service": "backend", "command": "migrate"}},
+            "migrations.tables.command: must be a list, not a text",
+        ),
+        (
+            "migrations",
+            {"tables": {"service": "backend", "command": ["migrate"], "timeout": "soon"}},
+            "migrations.tables.timeout: must be a duration such as 90s, 15m or 1h30m, not 'soon'",
+        ),
+        (
+            "migrations",
+            {"tables": {"service": "backend", "command": ["migrate"], "env": {}}},
+            "migrations.tables.env: is not known",
+        ),
         (
             "services/backend/after",
             ["backend"],
