@@ -10,7 +10,7 @@ import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.options import ARGUMENTS, deploy
-from ansible_collections.slipway.aws.plugins.plugin_utils._live import LiveAction
+from ansible_collections.slipway.aws.plugins.plugin_utils._live import LiveAction, interruptible
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,4 +22,6 @@ class ActionModule(LiveAction):
     ARGUMENTS = {**aws_argument_spec(), **ARGUMENTS}
 
     def work(self, params: dict[str, t.Any], report: Callable[[str, str], None]) -> dict[str, t.Any]:
-        return deploy(params, check_mode=self._task.check_mode, diff=self._task.diff, report=report)
+        with interruptible() as interruption:
+            say = interruption.heard_by(report)
+            return deploy(params, check_mode=self._task.check_mode, diff=self._task.diff, report=say)

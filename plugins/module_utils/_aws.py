@@ -13,6 +13,7 @@ names of the C(amazon.aws) common options, from a module or from an action plugi
 from __future__ import annotations
 
 import functools
+import threading
 import typing as t
 
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
@@ -34,6 +35,13 @@ ATTEMPTS = 8
 USER_AGENT = "slipway.aws"
 # Services of which hundreds of things are changed in one go, with limits that an account shares.
 MANY_AT_ONCE = frozenset({"ecs"})
+# Errors that a later call may not meet. Every one of them was retried several times already.
+PASSING = frozenset({
+    "ThrottlingException", "Throttling", "RequestLimitExceeded", "TooManyRequestsException", "ServerException",
+    "ServiceUnavailable", "ServiceUnavailableException", "InternalFailure", "InternalError", "RequestTimeout",
+    "500", "502", "503", "504",
+    "EndpointConnectionError", "ConnectionClosedError", "ConnectTimeoutError", "ReadTimeoutError",
+})  # fmt: skip
 
 
 class AwsError(SlipwayError):
@@ -43,13 +51,23 @@ class AwsError(SlipwayError):
         super().__init__(f"Could not {action}: {reason}", details={"aws_error_code": code})
         self.code = code
 
+    @property
+    def passing(self) -> bool:
+        """Tell whether whoever waits for something may simply ask again later."""
+        return self.code in PASSING
+
 
 class Clients:
-    """Clients of one account and region, each made once, on first use."""
+    """Clients of one account and region, each made once, on first use, and shared by all threads.
+
+    What a client learns of AWS's limits it knows for itself alone, so there must not be two for the same service.
+    """
 
     def __init__(self, options: t.Mapping[str, t.Any]) -> None:
         self._options = options
         self._clients: dict[str, t.Any] = {}
+        # One session cannot make two clients at a time.
+        self._making = threading.Lock()
 
     @functools.cached_property
     def _session(self) -> t.Any:
@@ -74,9 +92,16 @@ class Clients:
     def __call__(self, service: str, *, region: str | None = None) -> t.Any:
         """Return the client of a service, for instance C(clients("ecs"))."""
         key = f"{service}/{region or ''}"
-        if key not in self._clients:
-            self._clients[key] = self._connect(service, region or self.region)
-        return self._clients[key]
+        with self._making:
+            if key not in self._clients:
+                self._clients[key] = self._connect(service, region or self.region)
+            return self._clients[key]
+
+    def reconfigured(self, config: t.Mapping[str, t.Any]) -> Clients:
+        """Return clients of the same session that botocore configures otherwise, unless the task's options say how."""
+        made = Clients({**self._options, "aws_config": {**config, **(self._options.get("aws_config") or {})}})
+        made._session = self._session
+        return made
 
     def _connect(self, service: str, region: str) -> t.Any:
         options = self._options

@@ -19,6 +19,9 @@ description:
     waiting will not mend it.
   - Run again after it was killed, it follows the deployment it started instead of starting another.
   - Never sends a desired count or load balancers, and never deregisters a revision.
+  - Services with the deployment controller C(CODE_DEPLOY) are deployed by CodeDeploy, with an AppSpec that changes the
+    revision and nothing else. CodeDeploy makes one deployment of a service at a time, so another one under way is
+    refused before anything is written. Services with the controller C(EXTERNAL) are refused.
 author:
   - Slipway authors (@slipway-aws)
 options:
@@ -36,6 +39,10 @@ options:
       - C(force_new_deployment) starts the tasks anew also where nothing changed, for tags that moved and secrets that
         have a new value.
       - C(after) lists services of this task that must be up first.
+      - "C(codedeploy) says where CodeDeploy has a service with that deployment controller: C(application) and
+        C(deployment_group), which are looked for in the account where they are not said, C(config) for another
+        deployment configuration than the group's, and C(hooks), a list of lifecycle events and functions. Without
+        C(hooks) those of the last deployment stay."
     type: dict
     required: true
   release_id:
@@ -82,20 +89,34 @@ options:
     default: true
   preflight:
     description:
-      - A look before the first write. Each key is a check, its value V(error), V(warn) or V(off); an empty dictionary
-        makes all checks with their usual severity. Without this option nobody looks.
+      - How serious each check of the look before the first write is. Each key is a check, its value V(error), V(warn)
+        or V(off). What is not named has its usual severity; V(off) for C(all) turns the look off altogether.
       - "The checks: C(capacity_provider_exists), C(cpu_memory_valid), C(efs_reachable), C(image_exists),
         C(image_platform), C(log_group), C(percents_cannot_stall), C(revision_active), C(role_may_be_passed),
         C(roles_exist), C(roles_trust_ecs_tasks), C(secret_json_keys), C(secrets_exist),
         C(secrets_readable_by_execution_role), C(subnets_have_addresses), C(target_group_port), C(timeout_long_enough),
         C(way_back)."
-      - C(all) sets those not named; C(unchecked) is how serious it is at most that a check could not be made (V(warn));
-        C(read_secrets) (V(false)) permits reading secrets, to look for JSON keys. Their values are never shown.
-      - All problems are found before anything is written, and told at once.
+      - C(all) sets those not named; C(unchecked) is how serious it is at most that a check could not be made (V(warn)),
+        for instance for want of a permission; C(read_secrets) (V(false)) permits reading secrets, to look for JSON
+        keys. Their values are never shown.
+      - All problems are found before anything is written, and told at once. Services that already run what they should
+        are not looked at.
     type: dict
+    default: {}
+  suspend_autoscaling:
+    description:
+      - Whether Application Auto Scaling leaves the services alone while they are deployed. Services it does not scale
+        are not touched.
+      - What was suspended before is noted in two tags on the scalable target, restored when the deployment has its
+        outcome, is brought back or is interrupted, and the tags are removed.
+      - A run that was killed leaves the tags. The next run with the same service restores what they say, whatever
+        this option is then and also where nothing else changes. For that, every run asks Application Auto Scaling
+        once for fifty services; where it may not, it goes on without.
+    type: bool
+    default: false
   on_pause:
     description:
-      - What to do when a blue/green, linear or canary deployment pauses and waits for somebody to decide.
+      - What to do when a blue/green, linear, canary or CodeDeploy deployment pauses and waits for somebody to decide.
       - V(report) ends this service with the outcome V(paused) and its RV(services.hook); running the task again with
         V(continue) or V(roll_back) joins the deployment and gives that answer.
     type: str
@@ -108,6 +129,12 @@ extends_documentation_fragment:
   - slipway.aws._attributes
   - slipway.aws._attributes.planned
 notes:
+  - "O(suspend_autoscaling) needs C(application-autoscaling:DescribeScalableTargets), C(RegisterScalableTarget),
+    C(TagResource), C(UntagResource) and C(ListTagsForResource)."
+  - "Services of CodeDeploy need C(codedeploy:BatchGetDeploymentGroups), C(ListDeployments), C(BatchGetDeployments),
+    C(BatchGetDeploymentTargets), C(CreateDeployment), C(ContinueDeployment), C(StopDeployment),
+    C(GetDeploymentConfig), C(GetApplicationRevision) and C(RegisterApplicationRevision); to look for their group also
+    C(ListApplications), C(BatchGetApplications) and C(ListDeploymentGroups)."
   - On a local connection the work is done in the controller process, and every change of state is printed as it
     happens. Set the variable C(slipway_progress) to V(false) for silence.
 seealso:
@@ -147,6 +174,26 @@ EXAMPLES = r"""
         environment: {LOG_LEVEL: info}
         secrets: {DB_PASSWORD: "{{ database_secret_arn }}:password::"}
         override: {ephemeralStorage: {sizeInGiB: 40}}
+
+- name: Ship without asking IAM, and warn about everything else that looks wrong instead of stopping
+  slipway.aws.ecs_deploy:
+    release_id: "{{ release_id }}"
+    preflight: {all: warn, role_may_be_passed: "off", secrets_readable_by_execution_role: "off"}
+    services:
+      api: {cluster: shop, service: api, container: app, image: "{{ images.api.uri }}"}
+
+- name: Ship a service that CodeDeploy deploys, and leave the decision about its traffic to somebody
+  slipway.aws.ecs_deploy:
+    release_id: "{{ release_id }}"
+    suspend_autoscaling: true
+    on_pause: report
+    services:
+      api:
+        cluster: shop
+        service: api
+        container: app
+        image: "{{ images.api.uri }}"
+        codedeploy: {application: shop, deployment_group: api}
 
 - name: Start the tasks anew, because a secret has a new value
   slipway.aws.ecs_deploy:
@@ -206,12 +253,12 @@ services:
       type: str
       sample: 4f2a9c1
     deployment_id:
-      description: The deployment that was watched.
+      description: The deployment that was watched; the task set of it, where CodeDeploy made it.
       returned: when one was started or joined
       type: str
       sample: ecs-svc/1234567890123456789
     service_deployment:
-      description: The ARN of the service deployment, where ECS tells of it.
+      description: The ARN of the service deployment, where ECS tells of it, or CodeDeploy's id of its deployment.
       returned: when one was started or joined
       type: str
       sample: arn:aws:ecs:ap-northeast-1:123456789012:service-deployment/chatbot-dev/chatbot-dev-backend/abcdef
@@ -220,6 +267,13 @@ services:
       returned: when it is paused
       type: str
       sample: 2f1b6c0e
+    autoscaling:
+      description:
+        - V(restored) where autoscaling was held still and is as it was before.
+        - V(suspended) where it could not be restored; running the task again tries once more.
+      returned: where it was held still
+      type: str
+      sample: restored
     reason:
       description: What ended the deployment, such as ECS's own words about its circuit breaker.
       returned: on failure
@@ -253,6 +307,48 @@ failed_services:
   type: list
   elements: str
   sample: []
+preflight:
+  description: What the look before the first write found, in check mode as well; see O(preflight).
+  returned: always, unless the options were refused
+  type: list
+  elements: dict
+  sample: []
+  contains:
+    check:
+      description: The check, by its key in O(preflight).
+      returned: always
+      type: str
+      sample: timeout_long_enough
+    severity:
+      description: An V(error) stops the release before anything is written; a V(warn) is told, and it goes on.
+      returned: always
+      type: str
+      sample: warn
+    service:
+      description: The service it is about.
+      returned: always
+      type: str
+      sample: backend
+    message:
+      description: What is wrong, or why the check could not be made.
+      returned: always
+      type: str
+      sample: "There is no way back to chatbot:41: it is deregistered."
+    hint:
+      description: What to do about it.
+      returned: always
+      type: str
+      sample: Keep the last revisions registered.
+    unchecked:
+      description: Whether the check could not be made.
+      returned: always
+      type: bool
+      sample: false
+    lacks:
+      description: The IAM action that was denied, where that is why the check could not be made.
+      returned: always
+      type: str
+      sample: iam:GetRole
 paused_services:
   description: Names of the services whose deployment waits for an answer.
   returned: always, unless the options were refused
@@ -264,6 +360,7 @@ paused_services:
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.options import ARGUMENTS, deploy
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
+from ansible_collections.slipway.aws.plugins.module_utils._signals import told_to_end
 
 
 def silent(name: str, line: str) -> None:
@@ -273,9 +370,12 @@ def silent(name: str, line: str) -> None:
 def main() -> None:
     module = AnsibleAWSModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
-        result = deploy(module.params, check_mode=module.check_mode, diff=module._diff, report=silent)
+        with told_to_end():
+            result = deploy(module.params, check_mode=module.check_mode, diff=module._diff, report=silent)
     except SlipwayError as error:
         module.fail_json(**error.as_result())
+    except KeyboardInterrupt:
+        module.fail_json(msg="Interrupted. What is under way goes on by itself; run this again to follow it.")
     module.exit_json(**result)
 
 

@@ -4,10 +4,14 @@
 
 # Note that this plugin util is **PRIVATE** to the collection.
 
-"""Actions that work in the controller process and tell what happens while it happens."""
+"""Actions that work in the controller process, tell what happens while it happens, and end well when interrupted."""
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+import os
+import signal
 import time
 import typing as t
 
@@ -27,7 +31,7 @@ except ImportError:
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 display = Display()
 
@@ -83,4 +87,57 @@ def silent(unit: str, line: str) -> None:
     """Report to nobody."""
 
 
-__all__ = ("LiveAction", "narrator")
+@dataclasses.dataclass
+class Interruption:
+    """Whether Ansible was told to end, and a way to the screen that is open even then."""
+
+    screen: int | None
+    signal: int | None = None
+
+    def heard_by(self, report: Callable[[str, str], None]) -> Callable[[str, str], None]:
+        def tell(unit: str, line: str) -> None:
+            if self.signal is None or self.screen is None:
+                report(unit, line)
+            else:
+                os.write(self.screen, f"\n{unit}: {line}\n".encode())
+
+        return tell
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[Interruption]:
+    """Let the work inside say what goes on without it when it is interrupted, and then end as Ansible would have."""
+    interruption = Interruption(_screen())
+
+    def interrupt(number: int, dummy: t.Any) -> None:
+        interruption.signal = number
+        for each in before:  # the main process is impatient, and one signal is enough
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, interrupt)
+    try:
+        yield interruption
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if interruption.screen is not None:
+            os.close(interruption.screen)
+        if interruption.signal is not None:
+            os.kill(os.getpid(), interruption.signal)
+
+
+def _screen() -> int | None:
+    """Open what Ansible's main process writes its errors to, where the system lets us.
+
+    A worker has no terminal of its own, and the main process shows nothing of what workers say once it is interrupted.
+    """
+    try:
+        return os.open(f"/proc/{os.getppid()}/fd/2", os.O_WRONLY | os.O_APPEND)
+    except OSError:
+        return None
+
+
+__all__ = ("Interruption", "LiveAction", "interruptible", "narrator", "silent")

@@ -51,15 +51,6 @@ def newest_revisions(ecs: t.Any, family: str) -> list[str]:
     return [str(arn) for arn in answer.get("taskDefinitionArns", [])]
 
 
-@aws_call("register an ECS task definition")
-def register_definition(ecs: t.Any, definition: t.Mapping[str, t.Any], tags: t.Mapping[str, str]) -> str:
-    """Register a revision and return its ARN."""
-    answer = ecs.register_task_definition(
-        **definition, tags=[{"key": key, "value": value} for key, value in sorted(tags.items())]
-    )
-    return str(answer["taskDefinition"]["taskDefinitionArn"])
-
-
 @aws_call("list the ECS tasks of the release")
 def tasks_started_by(ecs: t.Any, cluster: str, started_by: str, status: str) -> list[str]:
     """Return the tasks with that mark. ECS takes no other filter beside it but the desired status, which is none."""
@@ -111,5 +102,5 @@ def _messages(answer: t.Mapping[str, t.Any]) -> list[str]:
 
 __all__ = (
     "Answer", "Started", "describe_definition", "describe_service", "describe_tasks", "last_log_lines",
-    "log_lines_after", "newest_revisions", "register_definition", "run_task", "stop_task", "tasks_started_by",
+    "log_lines_after", "newest_revisions", "run_task", "stop_task", "tasks_started_by",
 )  # fmt: skip

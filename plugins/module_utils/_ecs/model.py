@@ -13,6 +13,9 @@ import typing as t
 
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
 
+if t.TYPE_CHECKING:
+    from ansible_collections.slipway.aws.plugins.module_utils._preflight.findings import Finding
+
 Outcome = t.Literal["succeeded", "no_op", "rolled_back", "superseded", "stopped", "paused", "timed_out", "failed"]
 Definition = dict[str, t.Any]
 """A task definition, in the API's own spelling. Fields we do not know pass through untouched."""
@@ -87,6 +90,13 @@ class Target:
     base: str | None = None
     force: bool = False
     after: tuple[str, ...] = ()
+    # Where CodeDeploy has the service, if somebody says so; see CodeDeployPlace.
+    codedeploy: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def keeps_what_runs(self) -> bool:
+        """Tell whether nothing is wished for but that the tasks start anew."""
+        return self.wishes == Wishes() and not (self.template or self.base or self.revision)
 
     @property
     def image(self) -> str | None:
@@ -105,6 +115,7 @@ class Target:
             base=options.get("task_definition"),
             force=bool(options.get("force_new_deployment")),
             after=tuple(options.get("after") or ()),
+            codedeploy=options.get("codedeploy") or {},
         )
         target.check()
         return target
@@ -141,6 +152,24 @@ class Deployment:
     failed: int
     rollout: str | None
     reason: str | None
+    # The deployment that another controller made it for, by that one's own id.
+    made_for: str | None = None
+
+    @classmethod
+    def from_task_set(cls, answer: t.Mapping[str, t.Any]) -> Deployment:
+        """A task set is to other controllers what a deployment is to ECS; its tasks are started by its id, too."""
+        return cls(
+            id=answer["id"],
+            status=answer["status"],
+            task_definition=answer["taskDefinition"],
+            desired=answer.get("computedDesiredCount", 0),
+            running=answer.get("runningCount", 0),
+            pending=answer.get("pendingCount", 0),
+            failed=0,
+            rollout="COMPLETED" if answer.get("stabilityStatus") == "STEADY_STATE" else "IN_PROGRESS",
+            reason=None,
+            made_for=answer.get("externalId"),
+        )
 
     @classmethod
     def from_api(cls, answer: t.Mapping[str, t.Any]) -> Deployment:
@@ -173,19 +202,25 @@ class ServiceState:
     strategy: str = "ROLLING"
     # The service deployment under way, or the last one, where ECS tells of it.
     native: str | None = None
+    # Whether something is under way, where that is not seen from the deployments.
+    under_way: bool | None = None
     # All that DescribeServices said, for whoever has to look at more than this.
     answer: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def from_api(cls, answer: t.Mapping[str, t.Any]) -> ServiceState:
+        # Services of other controllers have task sets, and what is primary of these is what serves.
+        sets = tuple(Deployment.from_task_set(item) for item in answer.get("taskSets") or ())
+        deployments = sets or tuple(Deployment.from_api(item) for item in answer.get("deployments", []))
+        primary = next((item.task_definition for item in sets if item.status == "PRIMARY"), None)
         return cls(
             arn=answer["serviceArn"],
             status=answer.get("status", "ACTIVE"),
-            task_definition=answer.get("taskDefinition", ""),
+            task_definition=primary or answer.get("taskDefinition", ""),
             desired=answer.get("desiredCount", 0),
             running=answer.get("runningCount", 0),
             controller=(answer.get("deploymentController") or {}).get("type", "ECS"),
-            deployments=tuple(Deployment.from_api(item) for item in answer.get("deployments", [])),
+            deployments=deployments,
             events=tuple(item["message"] for item in answer.get("events", [])[:10]),
             strategy=(answer.get("deploymentConfiguration") or {}).get("strategy") or "ROLLING",
             native=answer.get("currentServiceDeployment"),
@@ -200,6 +235,11 @@ class ServiceState:
     @property
     def primary(self) -> Deployment | None:
         return next((item for item in self.deployments if item.status == "PRIMARY"), None)
+
+    @property
+    def last_complete(self) -> str | None:
+        """The revision that ran completely, as far as it is still listed: not one that is only on its way."""
+        return next((item.task_definition for item in self.deployments if item.rollout == "COMPLETED"), None)
 
     def deployment(self, identifier: str) -> Deployment | None:
         return next((item for item in self.deployments if item.id == identifier), None)
@@ -219,6 +259,8 @@ class ServiceResult:
     service_deployment: str | None = None
     # The hook that a paused deployment waits for.
     hook: str | None = None
+    # Whether autoscaling that was held still is as it was before, or still suspended.
+    autoscaling: str | None = None
     # What ECS said of it, what we make of it, and what says so.
     reason: str | None = None
     cause: str | None = None
@@ -226,10 +268,13 @@ class ServiceResult:
     evidence: dict[str, t.Any] | None = None
     seconds: float = 0.0
     diff: dict[str, str] | None = None
+    # What the look before the first write has to say of it.
+    findings: list[Finding] = dataclasses.field(default_factory=list)
 
     def as_result(self) -> dict[str, t.Any]:
         result = dataclasses.asdict(self)
-        del result["diff"]
+        # These stand beside the services.
+        del result["diff"], result["findings"]
         return result
 
 

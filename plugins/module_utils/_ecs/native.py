@@ -13,6 +13,7 @@ pause until somebody decides; of that only the service deployment knows.
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import typing as t
 
 from ansible_collections.slipway.aws.plugins.module_utils._aws import AwsError, aws_call
@@ -91,32 +92,41 @@ class NativeDeployment:
 
 
 def _hook(answer: t.Mapping[str, t.Any]) -> Hook:
-    expires = answer.get("expiresAt")
     return Hook(
         id=str(answer.get("hookId", "")),
         status=str(answer.get("status", "")),
-        expires=None if expires is None else str(expires),
+        expires=_moment(answer.get("expiresAt")),
         otherwise=answer.get("timeoutAction"),
     )
+
+
+def _moment(given: t.Any) -> str | None:
+    if isinstance(given, datetime.datetime):
+        return given.astimezone(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return None if given is None else str(given)
 
 
 class Natives:
     """Looks at service deployments, twenty a call, as long as ECS lets us.
 
-    Where it does not know them, or we may not ask, the counts of DescribeServices have to do: it says so once.
+    Where it does not know them, or we may not ask, the counts of DescribeServices have to do: it says so once. Where
+    only this look failed, nobody knows anything until the next.
     """
 
     def __init__(self, ecs: t.Any) -> None:
         self._ecs = ecs
         self.refused: str | None = None
+        self.unheard = False
 
     def look(self, arns: t.Sequence[str]) -> dict[str, NativeDeployment]:
+        self.unheard = False
         if not arns or self.refused is not None:
             return {}
         try:
             answers = describe_service_deployments(self._ecs, arns)
         except AwsError as error:
-            self.refused = error.message
+            self.unheard = error.passing
+            self.refused = None if error.passing else error.message
             return {}
         found = (NativeDeployment.from_api(answer) for answer in answers)
         return {deployment.arn: deployment for deployment in found}

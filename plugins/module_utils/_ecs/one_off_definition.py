@@ -11,11 +11,11 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.api import register_task_definition
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.api_tasks import (
     Answer,
     describe_definition,
     newest_revisions,
-    register_definition,
 )
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.definition import (
     FINGERPRINT_TAG,
@@ -49,7 +49,7 @@ class Revision:
 
     def registered(self, ecs: t.Any) -> str:
         """Return its ARN, after registering it if need be."""
-        return self.arn or register_definition(ecs, self.definition, self.tags)
+        return self.arn or register_task_definition(ecs, dict(self.definition), self.tags)
 
 
 def choose(ecs: t.Any, job: Job, service: t.Mapping[str, t.Any] | None) -> Revision:

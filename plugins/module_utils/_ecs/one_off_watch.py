@@ -37,14 +37,6 @@ UNSEEN = 60.0
 # ECS kills a container this long after it asked it to stop: stopTimeout is two minutes at most.
 STOPPING = 150.0
 
-# Errors that a later look may not meet. Every one of them was retried several times already.
-PASSING = frozenset({
-    "ThrottlingException", "Throttling", "RequestLimitExceeded", "TooManyRequestsException", "ServerException",
-    "ServiceUnavailable", "ServiceUnavailableException", "InternalFailure", "InternalError", "RequestTimeout",
-    "500", "502", "503", "504",
-    "EndpointConnectionError", "ConnectionClosedError", "ConnectTimeoutError", "ReadTimeoutError",
-})  # fmt: skip
-
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
@@ -157,7 +149,7 @@ class Watcher:
         try:
             found = describe_tasks(self._ecs, self._cluster, [self._arn])
         except AwsError as error:
-            if error.code not in PASSING:
+            if not error.passing:
                 raise
             # Without an answer there is no news of it: the task runs on, and so does the time.
             self._heard_at = self._clock.monotonic()

@@ -11,8 +11,10 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.slipway.aws.plugins.module_utils._aws import Clients
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.codedeploy_place import check_codedeploy
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.endings import OPEN
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.model import GOOD, Release, ServiceResult, Target
-from ansible_collections.slipway.aws.plugins.module_utils._ecs.ship import OPEN, Voyage, ship
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.ship import Voyage, ship
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
 from ansible_collections.slipway.aws.plugins.module_utils._preflight.policy import Policy
 
@@ -28,13 +30,14 @@ ARGUMENTS: dict[str, t.Any] = {
     "max_parallel": {"type": "int"},
     "fail_fast": {"type": "bool", "default": True},
     "pin_images": {"type": "bool", "default": True},
-    "preflight": {"type": "dict"},
+    "preflight": {"type": "dict", "default": {}},
+    "suspend_autoscaling": {"type": "bool", "default": False},
     "on_pause": {"type": "str", "choices": ["report", "continue", "roll_back"], "default": "report"},
 }
 
 SERVICE_ARGUMENTS = frozenset({
     "cluster", "service", "container", "image", "images", "revision", "task_definition", "template", "environment",
-    "secrets", "command", "cpu", "memory", "override", "force_new_deployment", "after",
+    "secrets", "command", "cpu", "memory", "override", "force_new_deployment", "after", "codedeploy",
 })  # fmt: skip
 REQUIRED = ("cluster", "service", "container")
 
@@ -52,7 +55,8 @@ def deploy(params: t.Mapping[str, t.Any], *, check_mode: bool, diff: bool, repor
         fail_fast=params["fail_fast"],
         on_pause=params["on_pause"],
         pin_images=params["pin_images"],
-        preflight=None if params["preflight"] is None else Policy.from_options(params["preflight"]),
+        suspend_autoscaling=params["suspend_autoscaling"],
+        preflight=Policy.from_options(params["preflight"]),
         check_mode=check_mode,
     )
     results = ship(Clients(params), targets, voyage, report)
@@ -76,6 +80,7 @@ def _target(name: str, options: t.Any) -> Target:
             f"services.{name} has unknown keys: {', '.join(unknown)}.",
             hint=f"Known are {', '.join(sorted(SERVICE_ARGUMENTS))}.",
         )
+    check_codedeploy(name, options.get("codedeploy"))
     return Target.from_options(name, options)
 
 
@@ -84,11 +89,14 @@ def summary(results: t.Mapping[str, ServiceResult]) -> dict[str, t.Any]:
     diffs = [
         {"before_header": name, "after_header": name, **result.diff} for name, result in results.items() if result.diff
     ]
+    still = sorted(name for name, result in results.items() if result.autoscaling == "suspended")
     return {
+        **({"warnings": [f"Autoscaling is still suspended: {', '.join(still)}. Run this again."]} if still else {}),
         "changed": any(result.changed for result in results.values()),
         "services": {name: result.as_result() for name, result in results.items()},
         "failed_services": bad,
         "paused_services": sorted(name for name, result in results.items() if result.outcome in OPEN),
+        "preflight": [item.as_result() for result in results.values() for item in result.findings],
         "diff": diffs,
     }
 

@@ -13,6 +13,8 @@ import dataclasses
 import typing as t
 
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.api import describe_services, describe_task_definition
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.controller_codedeploy import refuse_a_second
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.controllers import ECS, refuse_controller
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.definition import (
     ASKED_TAG,
     FINGERPRINT_TAG,
@@ -23,8 +25,11 @@ from ansible_collections.slipway.aws.plugins.module_utils._ecs.definition import
     release_of,
 )
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.model import Definition, Release, ServiceState, Target
-from ansible_collections.slipway.aws.plugins.module_utils._ecs.watch import settled
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.verdicts import at_rest
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
+
+if t.TYPE_CHECKING:
+    from ansible_collections.slipway.aws.plugins.module_utils._ecs.controller import Controller
 
 Action = t.Literal["nothing", "join", "register", "revision", "anew"]
 """Leave it, follow what is under way, ship a new revision, ship one that is there, or start the same one anew."""
@@ -51,6 +56,11 @@ class Plan:
     base_tags: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     diff: dict[str, str] | None = None
 
+    @property
+    def way_back(self) -> str:
+        """The revision to go back to: what ran, and not what somebody else had only begun to deploy."""
+        return self.state.last_complete or self.running
+
     def release_after(self, release: Release) -> str | None:
         """Return the release that runs once the plan is carried out."""
         if self.action == "register":
@@ -65,16 +75,20 @@ class Planner:
     made: where the same is asked for again, nobody looks at the base.
     """
 
-    def __init__(self, ecs: t.Any, release: Release) -> None:
+    def __init__(self, ecs: t.Any, release: Release, controllers: t.Callable[[str], Controller] | None = None) -> None:
         self._ecs = ecs
         self._release = release
+        self._controllers = controllers
         self._definitions: dict[str, Described] = {}
 
     def plan_all(self, targets: t.Sequence[Target]) -> dict[str, Plan]:
-        states = self._states(targets)
+        states = self._surveyed(targets, self._states(targets))
         self._describe(states[target.name].task_definition for target in targets)
         self._describe(base for target in targets if (base := self._needed_beside(target, states[target.name])))
-        return {target.name: self._plan(target, states[target.name]) for target in targets}
+        plans = {target.name: self._plan(target, states[target.name]) for target in targets}
+        for plan in plans.values():
+            refuse_a_second(plan)
+        return plans
 
     def _describe(self, identifiers: t.Iterable[str]) -> None:
         """Look at revisions side by side."""
@@ -94,6 +108,19 @@ class Planner:
             # Laid over what runs, the same request may mean something else each time.
             return False
         return self._definitions[state.task_definition][1].get(ASKED_TAG) == asked(target)
+
+    def _surveyed(
+        self, targets: t.Sequence[Target], states: t.Mapping[str, ServiceState]
+    ) -> t.Mapping[str, ServiceState]:
+        """Ask other controllers than ECS's own what they have under way. ECS itself has told already."""
+        kinds: dict[str, list[tuple[Target, ServiceState]]] = {}
+        for target in targets:
+            kinds.setdefault(states[target.name].controller, []).append((target, states[target.name]))
+        surveyed = dict(states)
+        for kind, members in kinds.items():
+            if kind != ECS and self._controllers is not None:
+                surveyed |= self._controllers(kind).survey(members)
+        return surveyed
 
     def _states(self, targets: t.Sequence[Target]) -> dict[str, ServiceState]:
         states: dict[str, ServiceState] = {}
@@ -116,11 +143,7 @@ class Planner:
     def _refuse_what_we_cannot_drive(target: Target, state: ServiceState) -> None:
         if state.status != "ACTIVE":
             raise SlipwayError(f"Service {target.service} is {state.status} and takes no deployment.")
-        if state.controller != "ECS":
-            raise SlipwayError(
-                f"Service {target.service} is deployed by the {state.controller} controller, not by ECS itself.",
-                hint="Change the service's deployment controller to ECS in the infrastructure.",
-            )
+        refuse_controller(target.service, state.controller)
 
     def _plan(self, target: Target, state: ServiceState) -> Plan:
         running, running_tags = self._definitions[state.task_definition]
@@ -132,7 +155,7 @@ class Planner:
             "running_definition": running,
         }
         # What is under way is followed to its end: a run that was killed is not started a second time.
-        still: Action = "join" if not settled(state) else "anew" if target.force else "nothing"
+        still: Action = "join" if not at_rest(state) else "anew" if target.force else "nothing"
         if target.revision:
             wanted, _tags = self._definitions[target.revision]
             if wanted["taskDefinitionArn"] == state.task_definition:
@@ -145,7 +168,7 @@ class Planner:
                 diff=difference(running, wanted),
                 **common,
             )
-        if self._asked_before(target, state):
+        if self._asked_before(target, state) or target.keeps_what_runs:
             return Plan(action=still, **common)
         base, base_tags = self._base(target, state)
         wanted = overlay(base, target, self._release)

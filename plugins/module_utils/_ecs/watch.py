@@ -12,46 +12,27 @@ import dataclasses
 import time
 import typing as t
 
+from ansible_collections.slipway.aws.plugins.module_utils._aws import AwsError
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.api import describe_services
-from ansible_collections.slipway.aws.plugins.module_utils._ecs.model import Deployment, Outcome, ServiceState
-from ansible_collections.slipway.aws.plugins.module_utils._ecs.native import (
-    ROLLING,
-    UNDER_WAY,
-    Hook,
-    NativeDeployment,
-    Natives,
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.controller import Sight
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.controller_ecs import EcsController
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.verdicts import (
+    Verdict,
+    Watched,
+    judge,
+    judge_native,
+    progress,
+    settled,
 )
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ansible_collections.slipway.aws.plugins.module_utils._ecs.controller import Controller
+    from ansible_collections.slipway.aws.plugins.module_utils._ecs.model import ServiceState
+
 Report = t.Callable[[str, str], None]
 """Told the unit's name and one line whenever something changed."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Watched:
-    """A deployment we started, or found running and joined."""
-
-    name: str
-    cluster: str
-    service: str
-    deployment_id: str
-    task_definition: str
-    previous: str | None
-    # The service deployment, where ECS tells of it; and the one before, as long as ours is not known.
-    native: str | None = None
-    native_before: str | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class Verdict:
-    """How a watched deployment ended, and what the service looked like then."""
-
-    outcome: Outcome
-    state: ServiceState | None
-    reason: str | None = None
-    hook: Hook | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,107 +41,6 @@ class Clock:
 
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
-
-
-def judge(state: ServiceState, watched: Watched) -> Verdict | None:
-    """Return the outcome of the watched deployment, or nothing while it is open.
-
-    "Stable again" is not the question: after a circuit breaker rolled back, the service is stable too.
-    Only our own deployment being primary, complete and fully running counts as success.
-    """
-    if state.status != "ACTIVE":
-        return Verdict("stopped", state, f"The service is {state.status}.")
-    ours = state.deployment(watched.deployment_id)
-    primary = state.primary
-    if ours is None:
-        return _judge_vanished(state, watched, primary)
-    if ours.rollout == "FAILED":
-        return _judge_failed(state, ours, primary)
-    if primary is None or primary.id != ours.id:
-        return Verdict("superseded", state, "Another deployment of this service was started meanwhile.")
-    return Verdict("succeeded", state) if settled(state) else None
-
-
-def judge_native(state: ServiceState, watched: Watched, native: NativeDeployment) -> Verdict | None:
-    """Return the outcome of a service deployment, or nothing while it is open.
-
-    ECS's word alone is not success: the service has to run what we shipped, completely.
-    """
-    if state.status != "ACTIVE":
-        return Verdict("stopped", state, f"The service is {state.status}.")
-    if native.status in UNDER_WAY:
-        hook = native.waiting_hook
-        if hook is not None:
-            return Verdict("paused", state, f"It waits at {_stage(native)} for somebody to decide.", hook)
-        return None
-    if native.status == "SUCCESSFUL":
-        primary = state.primary
-        if primary is not None and primary.task_definition != watched.task_definition:
-            return Verdict("superseded", state, "Another deployment of this service was started meanwhile.")
-        return Verdict("succeeded", state) if settled(state) else None
-    if native.status == "ROLLBACK_SUCCESSFUL":
-        return Verdict("rolled_back", state, _why(native))
-    if native.status == "ROLLBACK_FAILED":
-        return Verdict("failed", state, f"The rollback failed too: {_why(native)}")
-    if native.status == "STOPPED":
-        if state.native not in (None, native.arn):
-            return Verdict("superseded", state, "Another deployment of this service was started meanwhile.")
-        return Verdict("stopped", state, _why(native))
-    return None
-
-
-def _stage(native: NativeDeployment) -> str:
-    return (native.stage or "a stage without a name").lower().replace("_", " ")
-
-
-def _why(native: NativeDeployment) -> str:
-    if native.triggered_alarms:
-        return f"In alarm: {', '.join(native.triggered_alarms)}."
-    return native.reason or "ECS gives no reason."
-
-
-def settled(state: ServiceState) -> bool:
-    """Tell whether the primary deployment is complete and all its tasks run."""
-    primary = state.primary
-    if primary is None or primary.running < primary.desired or primary.running < state.desired:
-        return False
-    # Controllers without a rollout state are complete when nothing else is left.
-    return primary.rollout == "COMPLETED" if primary.rollout else len(state.deployments) == 1
-
-
-def _judge_vanished(state: ServiceState, watched: Watched, primary: Deployment | None) -> Verdict | None:
-    if primary is None:
-        return None
-    if primary.task_definition != watched.previous:
-        return Verdict("superseded", state, "Another deployment of this service was started meanwhile.")
-    return Verdict("rolled_back", state, primary.reason) if settled(state) else None
-
-
-def _judge_failed(state: ServiceState, ours: Deployment, primary: Deployment | None) -> Verdict | None:
-    if primary is None or primary.id == ours.id:
-        # ECS marks the deployment failed a moment before the one that rolls it back appears.
-        if "rolling back" in (ours.reason or ""):
-            return None
-        return Verdict("failed", state, ours.reason)
-    if primary.rollout == "FAILED":
-        return Verdict("failed", state, f"The rollback failed too: {primary.reason}")
-    return Verdict("rolled_back", state, ours.reason) if settled(state) else None
-
-
-def progress(state: ServiceState, watched: Watched) -> str:
-    """Return one line about where the deployment stands."""
-    ours = state.deployment(watched.deployment_id)
-    if ours is None:
-        return "the deployment is no longer listed"
-    parts = [f"{ours.running}/{ours.desired} running"]
-    if ours.pending:
-        parts.append(f"{ours.pending} pending")
-    if ours.failed:
-        parts.append(f"{ours.failed} failed")
-    old = sum(item.running for item in state.deployments if item.id != ours.id)
-    if old:
-        parts.append(f"{old} of the revision before")
-    return f"{(ours.rollout or ours.status).lower().replace('_', ' ')}: {', '.join(parts)}"
 
 
 class Pace:
@@ -183,9 +63,18 @@ class Watch:
     Deployments may join at any time; each has its own time, from when it joined.
     """
 
-    def __init__(self, ecs: t.Any, *, timeout: float, report: Report, clock: Clock) -> None:
+    def __init__(
+        self,
+        ecs: t.Any,
+        *,
+        timeout: float,
+        report: Report,
+        clock: Clock,
+        controllers: Callable[[str], Controller] | None = None,
+    ) -> None:
         self._ecs, self._timeout, self._report, self._clock = ecs, timeout, report, clock
-        self._natives = Natives(ecs)
+        own = EcsController(ecs, report)
+        self._controllers = controllers or (lambda dummy: own)
         self._said: dict[str, str] = {}
         self._deadlines: dict[str, float] = {}
         self._pace = Pace()
@@ -214,13 +103,18 @@ class Watch:
         """Look once at everything that is open, and return what is decided now."""
         if not self.open:
             return {}
-        self.states = _look(self._ecs, self.open.values())
-        for name, watched in list(self.open.items()):
-            self.open[name] = self.followed[name] = _recognised(watched, self.states.get(name))
-        natives = self._look_at_natives()
+        try:
+            self.states = _look(self._ecs, self.open.values())
+            sights = self._sights()
+        except AwsError as error:
+            if not error.passing:
+                raise
+            # Without an answer there is no news: what is under way goes on, and so does its time.
+            line = f"cannot be seen at the moment ({error.code})"
+            sights = {name: Sight(watched, line) for name, watched in self.open.items()}
         verdicts: dict[str, Verdict] = {}
-        for name, watched in list(self.open.items()):
-            verdict = self._look_at(watched, self.states.get(name), natives.get(watched.native or ""))
+        for name in list(self.open):
+            verdict = self._heard(name, sights.get(name))
             if verdict is not None:
                 verdicts[name] = verdict
                 del self.open[name]
@@ -233,33 +127,30 @@ class Watch:
         left = min((self._deadlines[name] for name in self.open), default=0.0) - self._clock.now()
         self._clock.sleep(min(pause, max(0.1, left)))
 
-    def _look_at_natives(self) -> dict[str, NativeDeployment]:
-        known = self._natives.refused
-        found = self._natives.look([watched.native for watched in self.open.values() if watched.native])
-        if self._natives.refused and not known:
-            self._report(", ".join(self.open), f"{self._natives.refused} The counts of the service decide instead.")
-        return found
+    def _sights(self) -> dict[str, Sight]:
+        """Have each controller look at its own, all of them in one go. A service that is gone is not looked at."""
+        groups: dict[str, list[tuple[Watched, ServiceState]]] = {}
+        for name, watched in self.open.items():
+            state = self.states.get(name)
+            if state is not None:
+                groups.setdefault(watched.controller, []).append((watched, state))
+        sights: dict[str, Sight] = {}
+        for kind, members in groups.items():
+            sights |= self._controllers(kind).look(members)
+        return sights
 
-    def _look_at(self, watched: Watched, state: ServiceState | None, native: NativeDeployment | None) -> Verdict | None:
-        if state is None:
+    def _heard(self, name: str, sight: Sight | None) -> Verdict | None:
+        """Take in what was seen of a deployment, and return its end if it has one."""
+        if sight is None:
             return Verdict("stopped", None, "The service no longer exists.")
-        # Of a rolling deployment the counts say more, and earlier; of the others only ECS itself can tell.
-        staged = native if native is not None and native.strategy != ROLLING else None
-        line = staged.line if staged else progress(state, watched)
-        if self._said.get(watched.name) != line:
-            self._moved, self._said[watched.name] = True, line
-            self._report(watched.name, line)
-        verdict = judge_native(state, watched, native) if native else judge(state, watched)
-        if verdict is None and self._clock.now() >= self._deadlines[watched.name]:
-            return Verdict("timed_out", state, f"Not complete after {self._timeout:.0f} s; last seen: {line}.")
-        return verdict
-
-
-def _recognised(watched: Watched, state: ServiceState | None) -> Watched:
-    """Learn the service deployment's ARN as soon as the service names another than the one before."""
-    if watched.native or state is None or state.native in (None, watched.native_before):
-        return watched
-    return dataclasses.replace(watched, native=state.native)
+        self.open[name] = self.followed[name] = sight.watched
+        if self._said.get(name) != sight.line:
+            self._moved, self._said[name] = True, sight.line
+            self._report(name, sight.line)
+        if sight.verdict is None and self._clock.now() >= self._deadlines[name]:
+            late = f"Not complete after {self._timeout:.0f} s; last seen: {sight.line}."
+            return sight.at_the_latest or Verdict("timed_out", self.states.get(name), late)
+        return sight.verdict
 
 
 def _look(ecs: t.Any, deployments: t.Iterable[Watched]) -> dict[str, ServiceState]:

@@ -13,6 +13,7 @@ import typing as t
 import pytest
 from ansible_collections.slipway.aws.plugins.action import ecs_task
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.one_off_options import ARGUMENTS
+from ansible_collections.slipway.aws.plugins.plugin_utils import _live
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,9 +36,9 @@ def test_it_speaks_on_the_screen_and_then_ends(
     number: int, ended_by: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     screen, there = os.pipe()
-    monkeypatch.setattr(ecs_task, "_screen", lambda: there)
+    monkeypatch.setattr(_live, "_screen", lambda: there)
     lines: list[str] = []
-    with pytest.raises(KeyboardInterrupt), ecs_task.interruptible() as interruption:
+    with pytest.raises(KeyboardInterrupt), _live.interruptible() as interruption:
         say = interruption.heard_by(lambda unit, line: lines.append(f"{unit}: {line}"))
         say("backend", "running")
         try:
@@ -53,9 +54,9 @@ def test_it_speaks_on_the_screen_and_then_ends(
 
 
 def test_without_a_screen_it_speaks_as_ever(ended_by: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ecs_task, "_screen", lambda: None)
+    monkeypatch.setattr(_live, "_screen", lambda: None)
     lines: list[str] = []
-    with pytest.raises(KeyboardInterrupt), ecs_task.interruptible() as interruption:
+    with pytest.raises(KeyboardInterrupt), _live.interruptible() as interruption:
         try:
             os.kill(os.getpid(), signal.SIGINT)
         finally:
@@ -65,7 +66,7 @@ def test_without_a_screen_it_speaks_as_ever(ended_by: list[int], monkeypatch: py
 
 def test_undisturbed_it_leaves_the_signals_as_they_were(ended_by: list[int]) -> None:
     handlers = [signal.getsignal(number) for number in SIGNALS]
-    with ecs_task.interruptible() as interruption:
+    with _live.interruptible() as interruption:
         assert [signal.getsignal(number) for number in SIGNALS] != handlers
     assert [signal.getsignal(number) for number in SIGNALS] == handlers
     assert interruption.signal is None and ended_by == []

@@ -54,9 +54,21 @@ class OnlyEcs:
     def __init__(self, ecs: SlowEcs) -> None:
         self._ecs = ecs
 
-    def __call__(self, service: str, **options: t.Any) -> SlowEcs:
+    def __call__(self, service: str, **options: t.Any) -> t.Any:
+        if service == "application-autoscaling":
+            return NothingScales()
         assert (service, options) == ("ecs", {})
         return self._ecs
+
+    def reconfigured(self, _config: t.Mapping[str, t.Any]) -> OnlyEcs:
+        return self
+
+
+class NothingScales:
+    """Application Auto Scaling of an account that does not use it."""
+
+    def describe_scalable_targets(self, **dummy: t.Any) -> dict[str, t.Any]:
+        return {"ScalableTargets": []}
 
 
 class SlowEcs:

@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.service_deployments import (
     DEPLOYMENT_ARGUMENTS,
     REVISION_ARGUMENTS,
+    Wanted,
     deployments,
     in_snake_case,
     revisions,
@@ -344,3 +345,10 @@ def test_names_in_snake_case() -> None:
     names = ["serviceRevisionArn", "managedEBSVolume", "sizeInGiB", "assignPublicIp", "id", "kmsKeyId"]
     expected = ["service_revision_arn", "managed_ebs_volume", "size_in_gi_b", "assign_public_ip", "id", "kms_key_id"]
     assert list(in_snake_case(dict.fromkeys(names))) == expected
+
+
+def test_a_deployment_without_a_time_is_in_no_span_of_time() -> None:
+    moment = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    assert Wanted().fits({})
+    assert not Wanted(after=moment).fits({})
+    assert not Wanted(before=moment).fits({})

@@ -9,6 +9,9 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible_collections.slipway.aws.plugins.module_utils._diagnosis.classify import unknown
+from ansible_collections.slipway.aws.plugins.module_utils._diagnosis.diagnose import Finding
+from ansible_collections.slipway.aws.plugins.module_utils._diagnosis.evidence import Evidence
 from ansible_collections.slipway.aws.plugins.module_utils._ecs import ship as ship_module
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.model import Release, ServiceResult, ServiceState, Target
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.native import NativeDeployment
@@ -145,6 +148,12 @@ def test_or_goes_back() -> None:
     result = quay.ship(on_pause="roll_back")
     assert result.outcome == "rolled_back"
     assert quay.ecs.answered == {ARN: "ROLLBACK"}
+
+
+def test_going_back_as_told_needs_no_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Doctor, "conclude", lambda *_words: Finding(Evidence(), (unknown(Evidence()),)))
+    result = Quay(pauses=["web"]).ship(on_pause="roll_back")
+    assert (result.cause, result.diagnoses) == ("web: It went back because on_pause says so.", [])
 
 
 def test_what_takes_too_long_is_taken_back_by_ecs() -> None:

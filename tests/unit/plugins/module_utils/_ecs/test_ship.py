@@ -13,11 +13,13 @@ import pytest
 
 pytest.importorskip("hypothesis")
 
+from ansible_collections.slipway.aws.plugins.module_utils._diagnosis.classify import unknown
 from ansible_collections.slipway.aws.plugins.module_utils._diagnosis.diagnose import Finding
 from ansible_collections.slipway.aws.plugins.module_utils._diagnosis.diagnosis import Diagnosis
 from ansible_collections.slipway.aws.plugins.module_utils._diagnosis.evidence import Evidence
 from ansible_collections.slipway.aws.plugins.module_utils._ecs import ship as ship_module
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.model import GOOD, Release, ServiceResult, Target
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.options import summary
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.ship import Voyage, ship
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
 from ansible_collections.slipway.aws.plugins.module_utils._preflight.policy import Policy
@@ -206,8 +208,18 @@ def test_what_never_served_has_nothing_to_go_back_to() -> None:
 
 def test_what_somebody_else_shipped_is_left_alone() -> None:
     harbour = Harbour(web="is superseded")
-    assert harbour.outcomes(rollback="release") == {"web": "superseded"}
+    result = harbour.ship(rollback="release")["web"]
+    assert result.outcome == "superseded"
+    assert [item["code"] for item in result.diagnoses] == ["superseded", "application_exit"]
+    assert str(result.cause).startswith("web: Another deployment of this service was started meanwhile. [superseded")
     assert harbour.ecs.updated == [("web", "web:2")]
+
+
+def test_what_was_seen_to_end_is_not_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Finding(Evidence(), (unknown(Evidence()),))
+    monkeypatch.setattr(Doctor, "conclude", lambda *_words: found)
+    assert [item["code"] for item in Harbour(web="is superseded").ship()["web"].diagnoses] == ["superseded"]
+    assert [item["code"] for item in Harbour(web="breaks").ship()["web"].diagnoses] == ["unknown"]
 
 
 def test_a_service_that_cannot_start_does_not_hide_the_others() -> None:
@@ -259,6 +271,28 @@ def test_a_warning_is_told_and_stops_nothing() -> None:
     policy = Policy.from_options({"all": "off", "cpu_memory_valid": "warn"})
     assert harbour.outcomes(preflight=policy, changes=IMPOSSIBLE) == {"web": "succeeded"}
     assert [line for line in harbour.lines if line.startswith("preflight: ")]
+
+
+def test_what_starts_anew_is_looked_at_as_it_runs() -> None:
+    harbour = Harbour(web="works")
+    harbour.ship(changes=IMPOSSIBLE)
+    harbour.ecs.calls.clear()
+    policy = Policy.from_options({"all": "off", "cpu_memory_valid": "error"})
+    with pytest.raises(SlipwayError) as refused:
+        harbour.ship(preflight=policy, changes={"force_new_deployment": True})
+    assert [item["check"] for item in refused.value.details["preflight"]] == ["cpu_memory_valid"]
+    assert harbour.writes == []
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["release", "plan"])
+@pytest.mark.parametrize("ends", ["works", "hangs"])
+def test_what_was_found_stands_in_every_result(ends: t.Any, check_mode: bool) -> None:
+    harbour = Harbour(web=ends, other="works")
+    policy = Policy.from_options({"all": "off", "cpu_memory_valid": "warn"})
+    told = summary(harbour.ship(preflight=policy, changes=IMPOSSIBLE, check_mode=check_mode))
+    assert bool(told["failed_services"]) == (ends == "hangs" and not check_mode)
+    assert [item["service"] for item in told["preflight"]] == ["web", "other"]
+    assert {item["check"] for item in told["preflight"]} == {"cpu_memory_valid"}
 
 
 def test_what_runs_already_is_not_looked_at() -> None:
