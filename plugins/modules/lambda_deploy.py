@@ -131,7 +131,7 @@ EXAMPLES = r"""
     release_id: "{{ release_id }}"
     functions:
       resize: {name: shop-resize, zip_file: build/resize.zip, memory_size: 2048}
-      notify: {name: shop-notify, s3_bucket: shop-packages, s3_key: notify-{{ release_id }}.zip, after: [resize]}
+      notify: {name: shop-notify, s3_bucket: shop-packages, s3_key: "notify-{{ release_id }}.zip", after: [resize]}
 
 - name: Go back to the version before
   slipway.aws.lambda_deploy:

@@ -22,15 +22,11 @@ from codedeploy_fake import BEHAVIOURS, PLACE, Behaviour, BothClients, CodeDeplo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from slow_ecs import Time
-from test_ship import IMAGE, Doctor
+from test_ship import IMAGE
+from trusting_doctor import Doctor
 
+pytestmark = pytest.mark.usefixtures("trusting_doctor")
 TIMEOUT = 60.0
-
-
-@pytest.fixture(autouse=True)
-def doctor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ship_module, "Doctor", Doctor)
-    monkeypatch.setattr(Doctor, "hopeless", set())
 
 
 class Pier:

@@ -24,7 +24,7 @@ from ansible_collections.slipway.aws.plugins.module_utils._ecs.ship import Voyag
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from slow_ecs import OnlyEcs, Time
-from test_ship import Doctor
+from trusting_doctor import Doctor
 
 Answer = dict[str, t.Any]
 FOLDER = Path(__file__).parent / "histories"

@@ -30,12 +30,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scaling_moto import KEYS, ON, SUSPENDED, Cloud, scaling_cloud
 from slow_ecs import Behaviour, OnlyEcs, SlowEcs, Time
-from test_ship import IMAGE, TIMEOUT, Doctor
+from test_ship import IMAGE, TIMEOUT
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
 IN_ONLY = {**ON, "DynamicScalingInSuspended": True}
+
+pytestmark = pytest.mark.usefixtures("trusting_doctor")
 
 
 @pytest.fixture(scope="module")
@@ -48,12 +50,6 @@ def running_cloud() -> Iterator[Cloud]:
 def cloud(running_cloud: Cloud) -> Cloud:
     running_cloud.empty()
     return running_cloud
-
-
-@pytest.fixture(autouse=True)
-def doctor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ship_module, "Doctor", Doctor)
-    monkeypatch.setattr(Doctor, "hopeless", set())
 
 
 class ScaledEcs(OnlyEcs):

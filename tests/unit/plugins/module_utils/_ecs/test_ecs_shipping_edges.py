@@ -9,23 +9,16 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.slipway.aws.plugins.module_utils._ecs import ship as ship_module
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.model import Release, ServiceResult, Target
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.ship import Voyage, ship
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
 from ansible_collections.slipway.aws.plugins.module_utils._preflight.policy import Policy
 from slow_ecs import OnlyEcs, SlowEcs, Time
 from staged_ecs import StagedEcs
-from test_ship import Doctor
 
+pytestmark = pytest.mark.usefixtures("trusting_doctor")
 DIGEST = "registry.test/app@sha256:"
 ONE, TWO = DIGEST + "a" * 64, DIGEST + "b" * 64
-
-
-@pytest.fixture(autouse=True)
-def doctor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ship_module, "Doctor", Doctor)
-    monkeypatch.setattr(Doctor, "hopeless", set())
 
 
 def release(
@@ -126,8 +119,8 @@ def test_a_deployment_that_the_answer_does_not_name_yet_is_still_ours() -> None:
     """The answer to an update may still name the service deployment before."""
 
     class Late(StagedEcs):
-        def update_service(self, **request: t.Any) -> dict[str, t.Any]:
-            answer = super().update_service(**request)["service"]
+        def update_service(self, *, service: str, taskDefinition: str, **more: t.Any) -> dict[str, t.Any]:
+            answer = super().update_service(service=service, taskDefinition=taskDefinition, **more)["service"]
             return {"service": {**answer, "currentServiceDeployment": f"{answer['currentServiceDeployment'][:-1]}0"}}
 
     time = Time()

@@ -18,7 +18,8 @@ from slow_ecs import Time
 from staged_ecs import StagedEcs
 from test_ecs_shipping_edges import release
 from test_ecs_watching import BEFORE, OURS, Ecs, entry, follow, service
-from test_ship import doctor  # noqa: F401 - nobody is to look closer here either
+
+pytestmark = pytest.mark.usefixtures("trusting_doctor")
 
 
 @pytest.mark.parametrize("anew", [False, True], ids=["once", "anew"])

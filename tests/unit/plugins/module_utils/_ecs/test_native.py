@@ -12,15 +12,16 @@ import pytest
 from ansible_collections.slipway.aws.plugins.module_utils._diagnosis.classify import unknown
 from ansible_collections.slipway.aws.plugins.module_utils._diagnosis.diagnose import Finding
 from ansible_collections.slipway.aws.plugins.module_utils._diagnosis.evidence import Evidence
-from ansible_collections.slipway.aws.plugins.module_utils._ecs import ship as ship_module
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.model import Release, ServiceResult, ServiceState, Target
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.native import NativeDeployment
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.ship import Voyage, ship
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.watch import Watched, judge_native
 from slow_ecs import Behaviour, OnlyEcs, Time
 from staged_ecs import StagedEcs
-from test_ship import IMAGE, TIMEOUT, Doctor
+from test_ship import IMAGE, TIMEOUT
+from trusting_doctor import Doctor
 
+pytestmark = pytest.mark.usefixtures("trusting_doctor")
 ARN = "arn:aws:ecs:eu-west-1:123456789012:service-deployment/c/web/1"
 WATCHED = Watched("web", "c", "web", "ecs-svc/web-1", "td:2", "td:1", native=ARN)
 
@@ -94,11 +95,6 @@ def test_a_line_says_the_stage_and_the_traffic() -> None:
         },
     )  # fmt: skip
     assert told.line == "blue/green, in progress, bake time: 2/2 running, 100 % of the traffic"
-
-
-@pytest.fixture(autouse=True)
-def doctor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ship_module, "Doctor", Doctor)
 
 
 class Quay:

@@ -15,7 +15,6 @@ pytest.importorskip("hypothesis")
 
 from ansible_collections.slipway.aws.plugins.module_utils._diagnosis.classify import unknown
 from ansible_collections.slipway.aws.plugins.module_utils._diagnosis.diagnose import Finding
-from ansible_collections.slipway.aws.plugins.module_utils._diagnosis.diagnosis import Diagnosis
 from ansible_collections.slipway.aws.plugins.module_utils._diagnosis.evidence import Evidence
 from ansible_collections.slipway.aws.plugins.module_utils._ecs import ship as ship_module
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.model import GOOD, Release, ServiceResult, Target
@@ -26,33 +25,11 @@ from ansible_collections.slipway.aws.plugins.module_utils._preflight.policy impo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from slow_ecs import Behaviour, OnlyEcs, SlowEcs, Time
+from trusting_doctor import Doctor
 
 IMAGE = "registry.test/app@sha256:" + "a" * 64
 TIMEOUT = 60.0
-
-
-class Doctor:
-    """Knows that everything is the application's fault, and gives up those it is told to."""
-
-    hopeless: t.ClassVar[set[str]] = set()
-
-    def __init__(self, *dummy: t.Any) -> None:
-        self._diagnosis = Diagnosis(
-            code="application_exit", confidence="certain", evidence=(), explanation="It exited.", fix="Mend it.",
-            fatal=True, tasks=("one", "two"),
-        )  # fmt: skip
-
-    def visit(self, watched: t.Any, dummy: t.Any) -> Diagnosis | None:
-        return self._diagnosis if watched.name in self.hopeless else None
-
-    def conclude(self, dummy: t.Any) -> Finding:
-        return Finding(Evidence(), (self._diagnosis,))
-
-
-@pytest.fixture(autouse=True)
-def doctor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ship_module, "Doctor", Doctor)
-    monkeypatch.setattr(Doctor, "hopeless", set())
+pytestmark = pytest.mark.usefixtures("trusting_doctor")
 
 
 class Harbour:

@@ -22,7 +22,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    Send = Callable[[QuickLane, str], str | None]
+    Send = Callable[[QuickLane, str], t.Optional[str]]
 
 # They differ from request to request, or say who sent it.
 OF_THE_SENDER = {"authorization", "x-amz-date", "user-agent", "amz-sdk-invocation-id", "amz-sdk-request", "expect"}
