@@ -12,6 +12,7 @@ A check that has to ask is a L(Talk): it yields questions and gets the answers, 
 
 from __future__ import annotations
 
+import collections
 import concurrent.futures
 import dataclasses
 import typing as t
@@ -36,6 +37,10 @@ HOPELESS = frozenset({
     "NotImplemented", "ProxyConnectionError", "ReadTimeoutError", "SSLError", "ServiceUnavailable",
     "UnknownOperationException", "UnrecognizedClientException", "UnsupportedOperation",
 })  # fmt: skip
+
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+# What is denied for one thing may be allowed for the next. After this many, with no answer yet, it hardly is.
+DENIALS = 8
 
 
 class Unanswered(SlipwayError):
@@ -96,6 +101,8 @@ class Asker:
         self._clients = clients
         self._known: dict[Question[t.Any], t.Any] = {}
         self._hopeless: dict[type[Question[t.Any]], Exception] = {}
+        self._denials: collections.Counter[type[Question[t.Any]]] = collections.Counter()
+        self._answered: set[type[Question[t.Any]]] = set()
 
     def ask(self, questions: Iterable[Question[t.Any]]) -> None:
         batches = self._batches(questions)
@@ -141,12 +148,15 @@ class Asker:
                 # One that is not there spoils the call for all: halve until it stands alone.
                 middle = len(batch) // 2
                 return self._ask(batch[:middle], client) | self._ask(batch[middle:], client)
-            if error.code in HOPELESS:
+            self._denials[kind] += error.code in DENIED
+            denied_always = self._denials[kind] >= DENIALS and kind not in self._answered
+            if error.code in HOPELESS or denied_always:
                 self._hopeless[kind] = error
             return dict.fromkeys(batch, error)
         except Exception as error:  # an answer nobody foresaw must not stop a release, nor hide other findings
             return dict.fromkeys(batch, error)
+        self._answered.add(kind)
         return {question: answers.get(question) for question in batch}
 
 
-__all__ = ("Asker", "Question", "Questions", "Talk", "Unanswered", "find", "find_all", "put")
+__all__ = ("DENIED", "Asker", "Question", "Questions", "Talk", "Unanswered", "find", "find_all", "put")

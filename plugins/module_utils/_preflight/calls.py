@@ -10,6 +10,7 @@ leaves this file.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os.path
 import typing as t
@@ -33,6 +34,8 @@ Answer = dict[str, t.Any]
 
 # A real configuration has a few kilobytes.
 LARGEST_CONFIG = 4 * 1024 * 1024
+# Ten is what one page of parameters has by itself.
+MOST_PARAMETERS = 50
 
 
 @aws_call("ask who we are")
@@ -84,18 +87,41 @@ def get_role(iam: t.Any, name: str) -> Answer:
     return t.cast("Answer", iam.get_role(RoleName=name)["Role"])
 
 
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """IAM's decision, C(allowed), C(explicitDeny) or C(implicitDeny), and the context it would have liked to know."""
+
+    decision: str
+    missing: tuple[str, ...] = ()
+
+
 @aws_call("simulate a policy")
-def simulate(iam: t.Any, principal: str, action: str, resource: str, context: Mapping[str, str]) -> Answer:
-    answer = iam.simulate_principal_policy(
+def simulate(
+    iam: t.Any, principal: str, action: str, resources: Sequence[str], context: Mapping[str, str]
+) -> dict[str, Verdict]:
+    """Return the decision for each resource, as far as the answer names it."""
+    pages = iam.get_paginator("simulate_principal_policy").paginate(
         PolicySourceArn=principal,
         ActionNames=[action],
-        ResourceArns=[resource],
+        ResourceArns=list(resources),
         ContextEntries=[
             {"ContextKeyName": key, "ContextKeyType": "string", "ContextKeyValues": [value]}
             for key, value in sorted(context.items())
         ],
     )
-    return t.cast("Answer", answer["EvaluationResults"][0])
+    found: dict[str, Verdict] = {}
+    for result in (item for page in pages for item in page["EvaluationResults"]):
+        # AWS tells decision and missing context of a resource here, and of all of them together one level up.
+        specific = result.get("ResourceSpecificResults") or []
+        for each in specific:
+            found[each["EvalResourceName"]] = _verdict(each["EvalResourceDecision"], each)
+        if not specific:
+            found[result.get("EvalResourceName") or resources[0]] = _verdict(result["EvalDecision"], result)
+    return found
+
+
+def _verdict(decision: str, told: Mapping[str, t.Any]) -> Verdict:
+    return Verdict(decision, tuple(sorted(told.get("MissingContextValues") or ())))
 
 
 @aws_call("describe the secret")
@@ -120,16 +146,18 @@ def secret_keys(secrets: t.Any, identifier: str, version: Mapping[str, str]) -> 
 
 @aws_call("look up parameters")
 def missing_parameters(ssm: t.Any, names: Sequence[str]) -> frozenset[str]:
-    """Return which of the parameters are not there, as ECS will find out, but without decrypting any."""
+    """Return which of the parameters are not there. What is encrypted stays so."""
     answer = ssm.get_parameters(Names=list(names), WithDecryption=False)
     return frozenset(answer.get("InvalidParameters", ()))
 
 
 @aws_call("describe parameters")
 def described_parameters(ssm: t.Any, names: Sequence[str]) -> frozenset[str]:
-    """Return which of the parameters are there, for somebody who may not read them."""
+    """Return which of the parameters are there, for which nobody has to be allowed to read them."""
     by_name = [{"Key": "Name", "Option": "Equals", "Values": list(names)}]
-    pages = ssm.get_paginator("describe_parameters").paginate(ParameterFilters=by_name)
+    pages = ssm.get_paginator("describe_parameters").paginate(
+        ParameterFilters=by_name, PaginationConfig={"PageSize": MOST_PARAMETERS}
+    )
     return frozenset(item["Name"] for page in pages for item in page.get("Parameters", ()))
 
 
@@ -186,7 +214,7 @@ def beside(endpoint: str, address: str) -> str:
 
 
 __all__ = (
-    "batch_get_image", "beside", "caller_arn", "capacity_providers", "clusters", "describe_secret",
+    "Verdict", "batch_get_image", "beside", "caller_arn", "capacity_providers", "clusters", "describe_secret",
     "described_parameters", "download_config", "file_system", "get_role", "layer_address", "log_groups",
     "missing_parameters", "mount_targets", "secret_keys", "secret_policy", "simulate", "subnets",
     "target_group_attributes", "target_groups",

@@ -14,6 +14,8 @@ import typing as t
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
 
 Severity = t.Literal["error", "warn"]
+# More names than this tell nobody more, where it is the checks that matter.
+MOST_NAMED = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,13 +29,21 @@ class Problem:
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """A problem, with the check that found it and the service it is about."""
+    """A problem, with the check that found it and the service it is about.
+
+    Or a check that could not be made, ``unchecked``; then ``lacks`` is the IAM action that was denied, if one was.
+    """
 
     check: str
     severity: Severity
     service: str
     message: str
     hint: str
+    unchecked: bool = False
+    lacks: str = ""
+
+    def as_result(self) -> dict[str, t.Any]:
+        return dataclasses.asdict(self)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,8 +64,8 @@ class Findings:
     def warnings(self) -> tuple[Finding, ...]:
         return tuple(item for item in self.found if item.severity == "warn")
 
-    def as_result(self) -> list[dict[str, str]]:
-        return [dataclasses.asdict(item) for item in self.found]
+    def as_result(self) -> list[dict[str, t.Any]]:
+        return [item.as_result() for item in self.found]
 
     def warning_lines(self) -> list[str]:
         """Return the warnings as people read them."""
@@ -68,10 +78,34 @@ def _rank(item: Finding) -> tuple[str, ...]:
 
 def lines(findings: t.Iterable[Finding]) -> list[str]:
     """Return one line for each problem. What several services share is told once, with all their names."""
+    told = list(findings)
     shared: dict[tuple[str, str, str], list[str]] = {}
+    for item in told:
+        if not item.unchecked:
+            shared.setdefault((item.check, item.message, item.hint), []).append(item.service)
+    found = [f"{', '.join(names)}: {message} {hint} [{check}]" for (check, message, hint), names in shared.items()]
+    return found + _unchecked([item for item in told if item.unchecked])
+
+
+def _unchecked(findings: t.Sequence[Finding]) -> list[str]:
+    """Return one line for all that needs more permissions, and one for each other reason."""
+    denied = [item for item in findings if item.lacks]
+    lacking = ", ".join(sorted({item.lacks for item in denied}))
+    others: dict[str, list[Finding]] = {}
     for item in findings:
-        shared.setdefault((item.check, item.message, item.hint), []).append(item.service)
-    return [f"{', '.join(services)}: {message} {hint} [{check}]" for (check, message, hint), services in shared.items()]
+        if not item.lacks:
+            others.setdefault(item.message, []).append(item)
+    found = [f"{_about(same)}: {reason} If you know better, set that to off." for reason, same in others.items()]
+    if denied:
+        advice = "Allow that to whoever releases, or set these checks to off"
+        found.append(f"{_about(denied)}: This could not be checked for want of {lacking}. {advice}.")
+    return found
+
+
+def _about(findings: t.Sequence[Finding]) -> str:
+    services = sorted({item.service for item in findings})
+    where = ", ".join(services) if len(services) <= MOST_NAMED else f"{len(services)} services"
+    return f"{where} ({', '.join(sorted({item.check for item in findings}))})"
 
 
 def refuse(findings: Findings) -> None:

@@ -10,16 +10,21 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.slipway.aws.plugins.module_utils._aws import Clients
+if t.TYPE_CHECKING:
+    from ansible_collections.slipway.aws.plugins.module_utils._aws import Clients
 
-# The usual eight take half a minute where an API is not there at all.
-ATTEMPTS = 3
+# The usual eight attempts take half a minute where an API is not there at all, and minutes where nobody says so.
+CONFIG: t.Mapping[str, t.Any] = {
+    # Adaptive, so that all threads slow down together where an API, such as IAM's, says that it is too much.
+    "retries": {"mode": "adaptive", "total_max_attempts": 4},
+    "connect_timeout": 5,
+    "read_timeout": 15,
+}
 
 
-def clients_in_a_hurry(options: t.Mapping[str, t.Any]) -> Clients:
-    """Return clients from the options of a task, which give up sooner unless its aws_config says how often to try."""
-    retries = {"mode": "standard", "total_max_attempts": ATTEMPTS}
-    return Clients({**options, "aws_config": {"retries": retries, **(options.get("aws_config") or {})}})
+def in_a_hurry(clients: Clients) -> Clients:
+    """Return clients of the same session that give up sooner, unless the task's aws_config says when to."""
+    return clients.reconfigured(CONFIG)
 
 
-__all__ = ("clients_in_a_hurry",)
+__all__ = ("in_a_hurry",)

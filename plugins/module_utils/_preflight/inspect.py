@@ -13,7 +13,13 @@ import typing as t
 
 from ansible_collections.slipway.aws.plugins.module_utils._aws import AwsError
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
-from ansible_collections.slipway.aws.plugins.module_utils._preflight.asking import Asker, Question, Questions, Talk
+from ansible_collections.slipway.aws.plugins.module_utils._preflight.asking import (
+    DENIED,
+    Asker,
+    Question,
+    Questions,
+    Talk,
+)
 from ansible_collections.slipway.aws.plugins.module_utils._preflight.capacity import capacity_provider_exists
 from ansible_collections.slipway.aws.plugins.module_utils._preflight.duration import timeout_long_enough
 from ansible_collections.slipway.aws.plugins.module_utils._preflight.file_systems import efs_reachable
@@ -27,7 +33,7 @@ from ansible_collections.slipway.aws.plugins.module_utils._preflight.images impo
 from ansible_collections.slipway.aws.plugins.module_utils._preflight.logs import log_group
 from ansible_collections.slipway.aws.plugins.module_utils._preflight.policy import Policy
 from ansible_collections.slipway.aws.plugins.module_utils._preflight.ports import target_group_port
-from ansible_collections.slipway.aws.plugins.module_utils._preflight.questions import DENIED, is_emulated
+from ansible_collections.slipway.aws.plugins.module_utils._preflight.questions import is_emulated
 from ansible_collections.slipway.aws.plugins.module_utils._preflight.roles import (
     role_may_be_passed,
     roles_exist,
@@ -77,14 +83,18 @@ PAGE = re.compile(r"[\s:]*<(?:!doctype|html)\b.*", re.IGNORECASE | re.DOTALL)
 
 def inspect(clients: Clients, subjects: Sequence[Subject], policy: Policy) -> Findings:
     """Make every check that is on for every subject, and return what they found. Only reads."""
-    if not subjects:
+    wanted = [
+        (name, check, subject)
+        for subject in subjects
+        for name, check in CHECKS.items()
+        if policy.level(name, subject) != "off"
+    ]
+    if not wanted:
         return Findings()
     setting = Setting(clients.region, is_emulated(clients("ecs")), tuple(subjects))
     look = _Look(Asker(clients), policy)
-    for subject in subjects:
-        for name, check in CHECKS.items():
-            if policy.level(name, subject) != "off":
-                look.begin(name, check, subject, setting)
+    for name, check, subject in wanted:
+        look.begin(name, check, subject, setting)
     look.finish()
     return Findings.of(look.found)
 
@@ -160,10 +170,11 @@ class _Look:
         reason = " ".join(PAGE.sub(".", reason).split())
         if len(reason) > LONGEST_REASON:
             reason = reason[:LONGEST_REASON] + "..."
-        denied = isinstance(error, AwsError) and error.code in DENIED and question is not None
-        advice = f"Allow {question.action} to whoever releases, or" if denied and question else "If you know better,"
-        message = f"This could not be checked. {reason}"
-        self.found.append(Finding(check, severity, subject.name, message, f"{advice} set preflight.{check} to off."))
+        denied = isinstance(error, AwsError) and error.code in DENIED
+        lacks = question.action if denied and question else ""
+        advice = f"Allow {lacks} to whoever releases, or" if lacks else "If you know better,"
+        message, hint = f"This could not be checked. {reason}", f"{advice} set preflight.{check} to off."
+        self.found.append(Finding(check, severity, subject.name, message, hint, unchecked=True, lacks=lacks))
 
 
 __all__ = ("CHECKS", "inspect")

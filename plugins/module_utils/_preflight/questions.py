@@ -14,19 +14,55 @@ import typing as t
 from ansible_collections.slipway.aws.plugins.module_utils._aws import AwsError
 from ansible_collections.slipway.aws.plugins.module_utils._image.repository import LOOPBACK
 from ansible_collections.slipway.aws.plugins.module_utils._preflight import calls
-from ansible_collections.slipway.aws.plugins.module_utils._preflight.asking import Question
+from ansible_collections.slipway.aws.plugins.module_utils._preflight.asking import DENIED, Question
 
 if t.TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
 
+T = t.TypeVar("T")
 Answer = dict[str, t.Any]
 
-DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+NO_SUCH_SECRET = frozenset({"ResourceNotFoundException"})
+NO_SUCH_FILES = frozenset({"FileSystemNotFound"})
+NO_SUCH_TARGETS = frozenset({"TargetGroupNotFound", "TargetGroupNotFoundException"})
+MOST_PARAMETERS_READ = 10
 
 
 def is_emulated(client: t.Any) -> bool:
     """Tell whether a client speaks to an emulator on this machine."""
     return bool(LOOPBACK.fullmatch(str(client.meta.endpoint_url).partition("://")[2].partition("/")[0]))
+
+
+@dataclasses.dataclass(frozen=True)
+class About(Question[T]):
+    """About one thing, by its name, id or ARN, whatever its API goes by. The API takes one a call."""
+
+    name: str
+
+    @staticmethod
+    def look(client: t.Any, name: str, /) -> t.Any:
+        raise NotImplementedError
+
+    @classmethod
+    def ask(cls, client: t.Any, questions: Sequence[About[T]]) -> Mapping[About[T], t.Any]:
+        (question,) = questions
+        return {question: cls.look(client, question.name)}
+
+
+@dataclasses.dataclass(frozen=True)
+class OneOfMany(Question[Answer]):
+    """About one thing where the API describes several in a call, and leaves out those that are not there."""
+
+    name: str
+
+    @staticmethod
+    def describe(client: t.Any, names: Sequence[str], /) -> Mapping[str, Answer]:
+        raise NotImplementedError
+
+    @classmethod
+    def ask(cls, client: t.Any, questions: Sequence[OneOfMany]) -> Mapping[OneOfMany, Answer]:
+        found = cls.describe(client, [question.name for question in questions])
+        return {question: found[question.name] for question in questions if question.name in found}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,24 +139,18 @@ class ImageConfig(Question[Answer]):
         return {question: calls.download_config(address)}
 
 
-@dataclasses.dataclass(frozen=True)
-class Role(Question[Answer]):
+class Role(About[Answer]):
     """A role, by its name."""
 
-    name: str
-
-    service: t.ClassVar[str] = "iam"
-    action: t.ClassVar[str] = "iam:GetRole"
-    absent: t.ClassVar[frozenset[str]] = frozenset({"NoSuchEntity", "NoSuchEntityException"})
-
-    @classmethod
-    def ask(cls, client: t.Any, questions: Sequence[Role]) -> Mapping[Role, Answer]:
-        return {questions[0]: calls.get_role(client, questions[0].name)}
+    service = "iam"
+    action = "iam:GetRole"
+    absent = frozenset({"NoSuchEntity", "NoSuchEntityException"})
+    look = staticmethod(calls.get_role)
 
 
 @dataclasses.dataclass(frozen=True)
-class Simulation(Question[Answer]):
-    """Whether a principal may do one thing with one resource. One a call: an emulator looks at the first only."""
+class Simulation(Question[calls.Verdict]):
+    """Whether a principal may do one thing with one resource."""
 
     principal: str
     allowed: str
@@ -129,42 +159,44 @@ class Simulation(Question[Answer]):
 
     service: t.ClassVar[str] = "iam"
     action: t.ClassVar[str] = "iam:SimulatePrincipalPolicy"
+    most: t.ClassVar[int] = 25
+
+    @property
+    def together(self) -> Hashable:
+        return (self.principal, self.allowed, self.context)
 
     @classmethod
-    def ask(cls, client: t.Any, questions: Sequence[Simulation]) -> Mapping[Simulation, Answer]:
-        (asked,) = questions
-        answer = calls.simulate(client, asked.principal, asked.allowed, asked.resource, dict(asked.context))
-        return {asked: answer}
+    def ask(cls, client: t.Any, questions: Sequence[Simulation]) -> Mapping[Simulation, calls.Verdict]:
+        found = cls._judge(client, questions)
+        # Who looks at the first resource only, as emulators do, is asked about each of the others by itself.
+        for question in questions:
+            if question.resource not in found:
+                found |= cls._judge(client, [question])
+        return {question: found[question.resource] for question in questions if question.resource in found}
+
+    @classmethod
+    def _judge(cls, client: t.Any, questions: Sequence[Simulation]) -> dict[str, calls.Verdict]:
+        first = questions[0]
+        resources = [question.resource for question in questions]
+        return calls.simulate(client, first.principal, first.allowed, resources, dict(first.context))
 
 
-@dataclasses.dataclass(frozen=True)
-class Secret(Question[Answer]):
+class Secret(About[Answer]):
     """A secret of Secrets Manager: everything about it but its value."""
 
-    identifier: str
-
-    service: t.ClassVar[str] = "secretsmanager"
-    action: t.ClassVar[str] = "secretsmanager:DescribeSecret"
-    absent: t.ClassVar[frozenset[str]] = frozenset({"ResourceNotFoundException"})
-
-    @classmethod
-    def ask(cls, client: t.Any, questions: Sequence[Secret]) -> Mapping[Secret, Answer]:
-        return {questions[0]: calls.describe_secret(client, questions[0].identifier)}
+    service = "secretsmanager"
+    action = "secretsmanager:DescribeSecret"
+    absent = NO_SUCH_SECRET
+    look = staticmethod(calls.describe_secret)
 
 
-@dataclasses.dataclass(frozen=True)
-class SecretPolicy(Question[str]):
+class SecretPolicy(About[str]):
     """The policy a secret carries itself, if it has one."""
 
-    identifier: str
-
-    service: t.ClassVar[str] = "secretsmanager"
-    action: t.ClassVar[str] = "secretsmanager:GetResourcePolicy"
-    absent: t.ClassVar[frozenset[str]] = frozenset({"ResourceNotFoundException"})
-
-    @classmethod
-    def ask(cls, client: t.Any, questions: Sequence[SecretPolicy]) -> Mapping[SecretPolicy, str | None]:
-        return {questions[0]: calls.secret_policy(client, questions[0].identifier)}
+    service = "secretsmanager"
+    action = "secretsmanager:GetResourcePolicy"
+    absent = NO_SUCH_SECRET
+    look = staticmethod(calls.secret_policy)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -176,23 +208,28 @@ class SecretKeys(Question[frozenset[str]]):
 
     service: t.ClassVar[str] = "secretsmanager"
     action: t.ClassVar[str] = "secretsmanager:GetSecretValue"
-    absent: t.ClassVar[frozenset[str]] = frozenset({"ResourceNotFoundException"})
+    absent: t.ClassVar[frozenset[str]] = NO_SUCH_SECRET
 
     @classmethod
     def ask(cls, client: t.Any, questions: Sequence[SecretKeys]) -> Mapping[SecretKeys, frozenset[str] | None]:
-        return {questions[0]: calls.secret_keys(client, questions[0].identifier, dict(questions[0].version))}
+        (question,) = questions
+        return {question: calls.secret_keys(client, question.identifier, dict(question.version))}
 
 
 @dataclasses.dataclass(frozen=True)
 class Parameter(Question[bool]):
-    """Whether a parameter is there, by its name or ARN."""
+    """Whether a parameter is there, by its name or ARN. Another account's can only be found out by reading it."""
 
     identifier: str
     own: bool = True
 
     service: t.ClassVar[str] = "ssm"
-    action: t.ClassVar[str] = "ssm:GetParameters"
-    most: t.ClassVar[int] = 10
+    action: t.ClassVar[str] = "ssm:DescribeParameters"
+    most: t.ClassVar[int] = 25
+
+    @property
+    def together(self) -> Hashable:
+        return (self.region, self.own)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -202,15 +239,28 @@ class Parameter(Question[bool]):
 
     @classmethod
     def ask(cls, client: t.Any, questions: Sequence[Parameter]) -> Mapping[Parameter, bool]:
+        if not questions[0].own:
+            return cls._by_reading(client, questions)
+        names = sorted({name for question in questions for name in question.names})
         try:
-            missing = calls.missing_parameters(client, [question.identifier for question in questions])
-        except AwsError as error:
-            # Who may not read parameters may often still list them, those of the own account.
-            if error.code not in DENIED or not all(question.own for question in questions):
-                raise
-            names = sorted({name for question in questions for name in question.names})
             known = calls.described_parameters(client, names)
-            return {question: not known.isdisjoint(question.names) for question in questions}
+        except AwsError as error:
+            if error.code not in DENIED:
+                raise
+            try:
+                return cls._by_reading(client, questions)
+            except AwsError:
+                # Listing is what whoever releases should be allowed, not reading.
+                raise error from None
+        return {question: not known.isdisjoint(question.names) for question in questions}
+
+    @classmethod
+    def _by_reading(cls, client: t.Any, questions: Sequence[Parameter]) -> dict[Parameter, bool]:
+        """Find out as ECS will, but without decrypting any."""
+        wanted = [question.identifier for question in questions]
+        missing: set[str] = set()
+        for start in range(0, len(wanted), MOST_PARAMETERS_READ):
+            missing |= calls.missing_parameters(client, wanted[start : start + MOST_PARAMETERS_READ])
         return {question: question.identifier not in missing for question in questions}
 
 
@@ -235,121 +285,73 @@ class LogGroup(Question[bool]):
         return {question: question.name in found for question in questions}
 
 
-@dataclasses.dataclass(frozen=True)
-class TargetGroup(Question[Answer]):
+class TargetGroup(OneOfMany):
     """A target group, by its ARN."""
 
-    arn: str
-
-    service: t.ClassVar[str] = "elbv2"
-    action: t.ClassVar[str] = "elasticloadbalancing:DescribeTargetGroups"
-    most: t.ClassVar[int] = 20
-    absent: t.ClassVar[frozenset[str]] = frozenset({"TargetGroupNotFound", "TargetGroupNotFoundException"})
-
-    @classmethod
-    def ask(cls, client: t.Any, questions: Sequence[TargetGroup]) -> Mapping[TargetGroup, Answer]:
-        found = calls.target_groups(client, [question.arn for question in questions])
-        return {question: found[question.arn] for question in questions if question.arn in found}
+    service = "elbv2"
+    action = "elasticloadbalancing:DescribeTargetGroups"
+    most = 20
+    absent = NO_SUCH_TARGETS
+    describe = staticmethod(calls.target_groups)
 
 
-@dataclasses.dataclass(frozen=True)
-class TargetGroupAttributes(Question[dict[str, str]]):
-    """The attributes of a target group; the API takes one a call."""
+class TargetGroupAttributes(About[dict[str, str]]):
+    """The attributes of a target group, by its ARN."""
 
-    arn: str
-
-    service: t.ClassVar[str] = "elbv2"
-    action: t.ClassVar[str] = "elasticloadbalancing:DescribeTargetGroupAttributes"
-    absent: t.ClassVar[frozenset[str]] = TargetGroup.absent
-
-    @classmethod
-    def ask(
-        cls, client: t.Any, questions: Sequence[TargetGroupAttributes]
-    ) -> Mapping[TargetGroupAttributes, dict[str, str]]:
-        return {questions[0]: calls.target_group_attributes(client, questions[0].arn)}
+    service = "elbv2"
+    action = "elasticloadbalancing:DescribeTargetGroupAttributes"
+    absent = NO_SUCH_TARGETS
+    look = staticmethod(calls.target_group_attributes)
 
 
-@dataclasses.dataclass(frozen=True)
-class Subnet(Question[Answer]):
+class Subnet(OneOfMany):
     """A subnet, by its id."""
 
-    identifier: str
-
-    service: t.ClassVar[str] = "ec2"
-    action: t.ClassVar[str] = "ec2:DescribeSubnets"
-    most: t.ClassVar[int] = 100
-    absent: t.ClassVar[frozenset[str]] = frozenset({"InvalidSubnetID.NotFound", "InvalidSubnetId.NotFound"})
-
-    @classmethod
-    def ask(cls, client: t.Any, questions: Sequence[Subnet]) -> Mapping[Subnet, Answer]:
-        found = calls.subnets(client, [question.identifier for question in questions])
-        return {question: found[question.identifier] for question in questions if question.identifier in found}
+    service = "ec2"
+    action = "ec2:DescribeSubnets"
+    most = 100
+    absent = frozenset({"InvalidSubnetID.NotFound", "InvalidSubnetId.NotFound"})
+    describe = staticmethod(calls.subnets)
 
 
-@dataclasses.dataclass(frozen=True)
-class Cluster(Question[Answer]):
+class Cluster(OneOfMany):
     """A cluster, by its ARN."""
 
-    arn: str
-
-    service: t.ClassVar[str] = "ecs"
-    action: t.ClassVar[str] = "ecs:DescribeClusters"
-    most: t.ClassVar[int] = 100
-
-    @classmethod
-    def ask(cls, client: t.Any, questions: Sequence[Cluster]) -> Mapping[Cluster, Answer]:
-        found = calls.clusters(client, [question.arn for question in questions])
-        return {question: found[question.arn] for question in questions if question.arn in found}
+    service = "ecs"
+    action = "ecs:DescribeClusters"
+    most = 100
+    describe = staticmethod(calls.clusters)
 
 
-@dataclasses.dataclass(frozen=True)
-class CapacityProvider(Question[Answer]):
+class CapacityProvider(OneOfMany):
     """A capacity provider, by its name."""
 
-    name: str
-
-    service: t.ClassVar[str] = "ecs"
-    action: t.ClassVar[str] = "ecs:DescribeCapacityProviders"
-    most: t.ClassVar[int] = 100
-
-    @classmethod
-    def ask(cls, client: t.Any, questions: Sequence[CapacityProvider]) -> Mapping[CapacityProvider, Answer]:
-        found = calls.capacity_providers(client, [question.name for question in questions])
-        return {question: found[question.name] for question in questions if question.name in found}
+    service = "ecs"
+    action = "ecs:DescribeCapacityProviders"
+    most = 100
+    describe = staticmethod(calls.capacity_providers)
 
 
-@dataclasses.dataclass(frozen=True)
-class FileSystem(Question[Answer]):
+class FileSystem(About[Answer]):
     """A file system of EFS, by its id."""
 
-    identifier: str
-
-    service: t.ClassVar[str] = "efs"
-    action: t.ClassVar[str] = "elasticfilesystem:DescribeFileSystems"
-    absent: t.ClassVar[frozenset[str]] = frozenset({"FileSystemNotFound"})
-
-    @classmethod
-    def ask(cls, client: t.Any, questions: Sequence[FileSystem]) -> Mapping[FileSystem, Answer | None]:
-        return {questions[0]: calls.file_system(client, questions[0].identifier)}
+    service = "efs"
+    action = "elasticfilesystem:DescribeFileSystems"
+    absent = NO_SUCH_FILES
+    look = staticmethod(calls.file_system)
 
 
-@dataclasses.dataclass(frozen=True)
-class MountTargets(Question[list[Answer]]):
-    """The mount targets of a file system."""
+class MountTargets(About[list[Answer]]):
+    """The mount targets of a file system, by its id."""
 
-    identifier: str
-
-    service: t.ClassVar[str] = "efs"
-    action: t.ClassVar[str] = "elasticfilesystem:DescribeMountTargets"
-    absent: t.ClassVar[frozenset[str]] = frozenset({"FileSystemNotFound"})
-
-    @classmethod
-    def ask(cls, client: t.Any, questions: Sequence[MountTargets]) -> Mapping[MountTargets, list[Answer]]:
-        return {questions[0]: calls.mount_targets(client, questions[0].identifier)}
+    service = "efs"
+    action = "elasticfilesystem:DescribeMountTargets"
+    absent = NO_SUCH_FILES
+    look = staticmethod(calls.mount_targets)
 
 
 __all__ = (
-    "DENIED", "Caller", "CapacityProvider", "Cluster", "FileSystem", "Image", "ImageConfig", "LogGroup", "MountTargets",
+    "Caller", "CapacityProvider", "Cluster", "FileSystem", "Image", "ImageConfig", "LogGroup", "MountTargets",
     "Parameter", "Role", "Secret", "SecretKeys", "SecretPolicy", "Simulation", "StoredImage", "Subnet", "TargetGroup",
     "TargetGroupAttributes", "is_emulated",
 )  # fmt: skip

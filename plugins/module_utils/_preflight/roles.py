@@ -147,15 +147,15 @@ def may(
     principal: str, action: str, resource: str, context: tuple[tuple[str, str], ...] = ()
 ) -> Generator[Questions, list[t.Any], str]:
     """Return IAM's decision: allowed, explicitDeny or implicitDeny."""
-    answer = yield from put(Simulation(None, principal, action, resource, context))
-    decision = str(answer.get("EvalDecision"))
-    missing = answer.get("MissingContextValues") or []
-    if decision != "allowed" and missing:
+    verdict = yield from find(Simulation(None, principal, action, resource, context))
+    if verdict is None:
+        raise Unanswered(f"IAM does not say whether {principal} may do {action} on {resource}.")
+    if verdict.decision != "allowed" and verdict.missing:
         raise Unanswered(
-            f"Whether {principal} may do {action} on {resource} depends on {', '.join(sorted(missing))}, "
+            f"Whether {principal} may do {action} on {resource} depends on {', '.join(verdict.missing)}, "
             "which is known only when it happens."
         )
-    return decision
+    return verdict.decision
 
 
 def _because(verdict: str) -> str:

@@ -169,10 +169,7 @@ def _secret_arn(reference: SecretReference, region: str) -> t.Generator[Question
 
 def _only_by_its_own_policy(reference: SecretReference, region: str) -> t.Generator[Questions, list[t.Any], None]:
     """A secret may let the role in by itself, which a simulation of the role's policies does not see."""
-    try:
-        policy = yield from find(SecretPolicy(region, reference.identifier))
-    except AwsError:
-        return
+    policy = yield from find(SecretPolicy(region, reference.identifier))
     if policy:
         raise Unanswered(
             f"No policy of the execution role allows reading {reference.shown} ({reference.where}), "

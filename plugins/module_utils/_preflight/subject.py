@@ -23,6 +23,7 @@ class Subject:
     """``service`` is DescribeServices' answer, ``definition`` what will run and ``running`` what runs now.
 
     ``timeout`` is how many seconds its wave has, and ``rollback`` says that a failure will be rolled back.
+    ``rehearsed`` is check mode: what comes before this has not been done.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Subject:
     running: Answer | None
     timeout: float
     rollback: bool = False
+    rehearsed: bool = False
 
     @property
     def containers(self) -> list[Answer]:
@@ -79,7 +81,10 @@ class Subject:
 
     @property
     def load_balancers(self) -> list[Answer]:
-        return list(self.service.get("loadBalancers") or [])
+        # Where CodeDeploy deploys, they belong to the task sets.
+        sets = self.service.get("taskSets") or []
+        primary = next((item for item in sets if item.get("status") == "PRIMARY"), {})
+        return list(self.service.get("loadBalancers") or primary.get("loadBalancers") or [])
 
     @property
     def target_groups(self) -> list[str]:
@@ -104,6 +109,9 @@ class Subject:
 
     @property
     def strategy(self) -> str:
+        """How a deployment goes; CodeDeploy starts everything beside what runs, whatever the percents say."""
+        if (self.service.get("deploymentController") or {}).get("type") == "CODE_DEPLOY":
+            return "CODE_DEPLOY"
         return str(self.rollout.get("strategy") or "ROLLING")
 
     @property

@@ -70,6 +70,10 @@ class Listening(Clients):
 CLIENTS = Listening()
 
 
+def simulated_resources(asked: Answer) -> list[str]:
+    return [value for name, value in asked.items() if name.startswith("ResourceArns.member.")]
+
+
 def without_machine_images(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spare moto the thousand machine images it makes up whenever it begins anew: they take it a second."""
     monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
@@ -105,6 +109,8 @@ class Account:
     missing_context: list[str] = dataclasses.field(default_factory=list)
     calls: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
     simulated: list[Answer] = dataclasses.field(default_factory=list)
+    simulates_first_only: bool = False
+    denied_roles: set[str] = dataclasses.field(default_factory=set)
     options: Answer = dataclasses.field(default_factory=dict)
 
     def client(self, service: str) -> t.Any:
@@ -113,11 +119,14 @@ class Account:
     def on_call(self, model: t.Any, params: Answer, **_more: t.Any) -> t.Any:
         name = model.name
         self.calls[name] += 1
-        if name in self.refusals:
-            error = {"Code": self.refusals[name], "Message": self.refusal_text or f"{name} is refused."}
+        if name in self.refusals or name == "GetRole" and params["body"]["RoleName"] in self.denied_roles:
+            error = {
+                "Code": self.refusals.get(name, "AccessDenied"),
+                "Message": self.refusal_text or f"{name} is refused.",
+            }
             return types.SimpleNamespace(status_code=400), {"Error": error, "ResponseMetadata": {}}
         if name == "SimulatePrincipalPolicy":
-            return types.SimpleNamespace(status_code=200), {"EvaluationResults": [self._decide(params["body"])]}
+            return types.SimpleNamespace(status_code=200), self._simulate(params["body"])
         if name == "GetCallerIdentity":
             return types.SimpleNamespace(status_code=200), {"Arn": self.caller}
         if name == "GetDownloadUrlForLayer":
@@ -126,15 +135,26 @@ class Account:
             return types.SimpleNamespace(status_code=200), self.answers[name]
         return None
 
-    def _decide(self, asked: Answer) -> Answer:
+    def _simulate(self, asked: Answer) -> Answer:
+        """Answer as AWS does, where decision and missing context of each resource stand one level down."""
         self.simulated.append(asked)
-        action, resource = asked["ActionNames.member.1"], asked["ResourceArns.member.1"]
-        decision = self.decisions.get((action, resource)) or self.decisions.get((action, "*"), "allowed")
-        return {
-            "EvalActionName": action,
-            "EvalDecision": decision,
-            "MissingContextValues": self.missing_context if decision != "allowed" else [],
+        action, resources = asked["ActionNames.member.1"], simulated_resources(asked)
+        decisions = {
+            each: self.decisions.get((action, each)) or self.decisions.get((action, "*"), "allowed")
+            for each in resources
         }
+        specific = [
+            {
+                "EvalResourceName": each,
+                "EvalResourceDecision": decision,
+                "MissingContextValues": self.missing_context if decision != "allowed" else [],
+            }
+            for each, decision in decisions.items()
+        ]
+        result = {"EvalActionName": action, "EvalResourceName": resources[0], "EvalDecision": decisions[resources[0]]}
+        if self.simulates_first_only:
+            return {"EvaluationResults": [result]}
+        return {"EvaluationResults": [{**result, "ResourceSpecificResults": specific}]}
 
     @property
     def container(self) -> Answer:

@@ -151,11 +151,22 @@ def test_baking_is_waiting_on_purpose(rollout: dict[str, t.Any], minutes: int) -
         ({"deploymentConfiguration": {"minimumHealthyPercent": 0, "maximumPercent": 100}}, 0),
         ({"deploymentConfiguration": {"maximumPercent": 150}}, 1),
         ({"deploymentConfiguration": {"strategy": "BLUE_GREEN", "maximumPercent": 100}}, 2),
+        (
+            {"deploymentController": {"type": "CODE_DEPLOY"}, "deploymentConfiguration": {"maximumPercent": 100}},
+            2,
+        ),
     ],
-    ids=["default", "first", "stop-first", "half-more", "blue-green"],
+    ids=["default", "first", "stop-first", "half-more", "blue-green", "codedeploy"],
 )
 def test_addresses_for_the_tasks_in_flight(service: dict[str, t.Any], expected: int) -> None:
     assert new_addresses(subject(**service)) == expected
+
+
+def test_where_codedeploy_deploys_the_task_set_has_the_load_balancer() -> None:
+    balancer = {"targetGroupArn": "blue", "containerName": "app", "containerPort": 80}
+    sets = [{"status": "ACTIVE", "loadBalancers": []}, {"status": "PRIMARY", "loadBalancers": [balancer]}]
+    assert subject(taskSets=sets).target_groups == ["blue"]
+    assert subject(taskSets=sets, loadBalancers=[{"targetGroupArn": "green"}]).target_groups == ["green"]
 
 
 @pytest.mark.parametrize(

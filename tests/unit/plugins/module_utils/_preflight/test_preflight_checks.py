@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import typing as t
@@ -376,19 +377,40 @@ def test_who_may_not_read_secrets_is_warned_at_most(account: t.Any) -> None:
     assert "secretsmanager:GetSecretValue" in found.hint
 
 
-def test_parameters_are_listed_where_they_may_not_be_read(account: t.Any) -> None:
-    account.refusals["GetParameters"] = "AccessDeniedException"
-    account.container["secrets"] += [
-        {"name": "BY_ARN", "valueFrom": f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/chatbot/key"},
-        {"name": "NOPE", "valueFrom": "/nope"},
-    ]
-    (found,) = account.look().found
-    assert found.message.startswith("The parameter /nope ")
+def test_parameters_are_listed_and_only_read_where_that_is_the_only_way(account: t.Any) -> None:
+    by_arn = {"name": "BY_ARN", "valueFrom": f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/chatbot/key"}
+    account.container["secrets"] += [by_arn, {"name": "NOPE", "valueFrom": "/nope"}]
+    for refused, asked in (("GetParameters", {"DescribeParameters"}), ("DescribeParameters", None)):
+        account.refusals = {refused: "AccessDeniedException"}
+        (found,) = account.look().found
+        assert found.message.startswith("The parameter /nope ")
+        assert {name for name in account.calls if name.endswith("Parameters")} == (
+            asked or {*account.refusals, "GetParameters"}
+        )
+    account.refusals = {"GetParameters": "AccessDeniedException"}
     account.container["secrets"] = [
         {"name": "THEIRS", "valueFrom": f"arn:aws:ssm:{REGION}:111122223333:parameter/chatbot/key"}
     ]
     (found,) = account.look().found
     assert (found.severity, "GetParameters is refused" in found.message) == ("warn", True)
+
+
+def test_a_policy_of_a_secret_that_nobody_may_see_stops_nothing(account: t.Any) -> None:
+    decision("secretsmanager:GetSecretValue")(account)
+    account.refusals["GetResourcePolicy"] = "AccessDeniedException"
+    (found,) = account.look().found
+    assert (found.check, found.severity) == ("secrets_readable_by_execution_role", "warn")
+    assert found.lacks == "secretsmanager:GetResourcePolicy"
+
+
+def test_in_check_mode_a_tag_may_still_be_pushed(account: t.Any) -> None:
+    account.container["image"] = f"{REGISTRY}/chatbot:next"
+    rehearsed = dataclasses.replace(account.subject(), rehearsed=True)
+    assert account.look(rehearsed).found == ()
+    (found,) = account.look().found
+    assert found.check == "image_exists"
+    account.container["image"] = f"{REGISTRY}/chatbot@{DIGEST}"
+    assert [item.check for item in account.look(rehearsed).found] == ["image_exists"]
 
 
 def test_services_in_the_same_subnets_count_together(account: t.Any) -> None:

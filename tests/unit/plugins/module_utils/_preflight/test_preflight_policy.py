@@ -99,6 +99,28 @@ def test_a_refusal_lists_every_error_once() -> None:
     assert findings.warning_lines() == ["backend: C may be gone. Push it. [image_exists]"]
 
 
+def unchecked(service: str, check: str, reason: str, lacks: str = "") -> Finding:
+    message = f"This could not be checked. {reason}"
+    return Finding(check, "warn", service, message, "Allow it.", unchecked=True, lacks=lacks)
+
+
+def test_all_that_lacks_a_permission_is_one_line_whatever_else_there_is() -> None:
+    many = [f"s{number}" for number in range(6)]
+    findings = Findings.of([
+        *(unchecked(service, "roles_exist", f"{service} is denied.", "iam:GetRole") for service in many),
+        unchecked("s0", "log_group", "It is denied.", "logs:DescribeLogGroups"),
+        unchecked("s1", "efs_reachable", "EFS is out of reach."),
+        unchecked("s2", "efs_reachable", "EFS is out of reach."),
+        finding("s3", "C may be gone.", "warn"),
+    ])  # fmt: skip
+    assert findings.warning_lines() == [
+        "s3: C may be gone. Push it. [image_exists]",
+        "s1, s2 (efs_reachable): This could not be checked. EFS is out of reach. If you know better, set that to off.",
+        "6 services (log_group, roles_exist): This could not be checked for want of iam:GetRole, "
+        "logs:DescribeLogGroups. Allow that to whoever releases, or set these checks to off.",
+    ]
+
+
 def test_warnings_refuse_nothing() -> None:
     refuse(Findings.of([finding("backend", "A may be gone.", "warn")]))
     refuse(Findings())
