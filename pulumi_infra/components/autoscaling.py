@@ -100,6 +100,7 @@ class Autoscaling(pulumi.ComponentResource):
         if (backlog := args.queue_backlog) is not None:
             self._track("backlog", backlog.messages_per_task, self._backlog_per_task(backlog))
         self.resource_id: pulumi.Output[str] = self._target.resource_id
+        self.target_arn: pulumi.Output[str] = self._target.arn
         self.register_outputs({"resource_id": self.resource_id})
 
     def _track(self, word: str, value: int, metric: dict[str, t.Any]) -> None:

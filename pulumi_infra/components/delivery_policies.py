@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 
 from components.arns import Arns
 from components.policies import Statement
+from components.preflight_policies import LOOKED_AT_WITHOUT_ARN, Relied, preflight_statements
 
 Text = pulumi.Input[str]
 
@@ -26,6 +27,8 @@ class Deliverables:
     service_arns: t.Sequence[Text] = ()
     families: t.Sequence[Text] = ()
     task_role_arns: t.Sequence[Text] = ()
+    relied: Relied = field(default_factory=Relied)
+    scalable_target_arns: t.Sequence[Text] = ()
     function_arns: t.Sequence[Text] = ()
     function_role_arns: t.Sequence[Text] = ()
     site_bucket_arns: t.Sequence[Text] = ()
@@ -50,8 +53,12 @@ class Deliverables:
             raise ValueError("There is nothing a release could work on: no service, no function, no site.")
 
 
-def deploy_statements(arns: Arns, stack: Deliverables) -> list[Statement]:
-    """Exactly what the collection calls to release and to roll back. It cannot call a model, nor change a policy."""
+def deploy_statements(arns: Arns, stack: Deliverables, *, own_role: Text) -> list[Statement]:
+    """Exactly what the collection calls to release and to roll back. It cannot call a model, nor change a policy.
+
+    Tidying up is not among it: AWS lets nobody deregister the revisions of some families only, so that is the
+    operator's.
+    """
     return [
         # AWS gives these actions no resource to name. DescribeAlarms leaves out composite alarms unless it is "*".
         Statement(
@@ -59,7 +66,7 @@ def deploy_statements(arns: Arns, stack: Deliverables) -> list[Statement]:
             actions=[
                 "cloudwatch:DescribeAlarms",
                 "ecr:GetAuthorizationToken",
-                *(_DIAGNOSED_WITHOUT_ARN if stack.service_arns else []),
+                *((*_DIAGNOSED_WITHOUT_ARN, *LOOKED_AT_WITHOUT_ARN) if stack.service_arns else []),
             ],
             resources=["*"],
         ),
@@ -78,6 +85,8 @@ def deploy_statements(arns: Arns, stack: Deliverables) -> list[Statement]:
             resources=list(stack.repository_arns),
         ),
         *(_release_services(arns, stack) if stack.service_arns else []),
+        *(_look_before(arns, stack, own_role) if stack.service_arns else []),
+        *(_hold_autoscaling(stack) if stack.scalable_target_arns else []),
         *(_release_functions(stack) if stack.function_arns else []),
         Statement(
             sid="ReadTheTasksLogs",
@@ -99,8 +108,9 @@ def deploy_statements(arns: Arns, stack: Deliverables) -> list[Statement]:
     ]
 
 
-# What runs, and why it does not.
+# What runs, and why it does not; and whether a run that was killed left autoscaling suspended.
 _DIAGNOSED_WITHOUT_ARN = (
+    "application-autoscaling:DescribeScalableTargets",
     "ecs:DescribeTaskDefinition",
     "elasticloadbalancing:DescribeTargetGroups",
     "elasticloadbalancing:DescribeTargetHealth",
@@ -141,6 +151,44 @@ def _release_services(arns: Arns, stack: Deliverables) -> list[Statement]:
             resources=list(stack.task_role_arns),
             conditions={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
         ),
+        # Migrations and other tasks that run once, of the stack's own families and in its own cluster.
+        Statement(
+            sid="RunTasksOnce",
+            actions=["ecs:RunTask"],
+            resources=families,
+            conditions={"ArnEquals": {"ecs:cluster": _cluster(arns, stack)}},
+        ),
+        Statement(sid="StopTasksThatTakeTooLong", actions=["ecs:StopTask"], resources=[_tasks(arns, stack)]),
+    ]
+
+
+def _look_before(arns: Arns, stack: Deliverables, own_role: Text) -> list[Statement]:
+    return [
+        # The platform of an image stands in its configuration, which is a layer to ECR.
+        Statement(
+            sid="ReadWhatPlatformImagesAreFor",
+            actions=["ecr:GetDownloadUrlForLayer"],
+            resources=list(stack.repository_arns),
+        ),
+        *preflight_statements(
+            arns, stack.relied, own_role=own_role, task_roles=stack.task_role_arns, cluster=_cluster(arns, stack)
+        ),
+    ]
+
+
+def _hold_autoscaling(stack: Deliverables) -> list[Statement]:
+    """Suspend what scales the services while they are shipped, and remember on it what it was."""
+    return [
+        Statement(
+            sid="HoldAutoscalingStill",
+            actions=[
+                "application-autoscaling:ListTagsForResource",
+                "application-autoscaling:RegisterScalableTarget",
+                "application-autoscaling:TagResource",
+                "application-autoscaling:UntagResource",
+            ],
+            resources=list(stack.scalable_target_arns),
+        )
     ]
 
 

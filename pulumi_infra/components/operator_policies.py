@@ -125,11 +125,19 @@ def operator_statements(
                 "ecr:GetAuthorizationToken",
                 "ecs:DeregisterTaskDefinition",
                 "ecs:DescribeTaskDefinition",
+                "ecs:ListTaskDefinitions",
                 "elasticloadbalancing:Describe*",
                 "logs:DescribeLogGroups",
                 "sts:GetCallerIdentity",
             ],
             resources=["*"],
+        ),
+        # What old revisions are still needed for, before any is tidied away.
+        Statement(
+            sid="ListWhatRunsInTheCluster",
+            actions=["ecs:ListServices", "ecs:ListTasks"],
+            resources=["*"],
+            conditions={"ArnEquals": {"ecs:cluster": arns.of("ecs", f"cluster/{prefix}")}},
         ),
         Statement(
             sid="ServiceLinkedRoles",

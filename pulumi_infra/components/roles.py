@@ -16,6 +16,9 @@ from components.operator_areas import Area, area_policies
 from components.operator_policies import operator_statements
 from components.policies import Statement, document, trust_principals, trust_service
 
+# What a role may do; a function of its own ARN where the role itself is among what it may look at.
+Statements = t.Sequence[Statement] | t.Callable[[pulumi.Output[str]], t.Sequence[Statement]]
+
 GITHUB = "token.actions.githubusercontent.com"
 GITHUB_AUDIENCE = "sts.amazonaws.com"
 
@@ -115,7 +118,7 @@ class DeliveryRoles(pulumi.ComponentResource):
             names("deploy"),
             "Releases this stack from GitHub Actions; changes no infrastructure",
             self._github_trust(),
-            deploy_statements(arns, stack),
+            lambda own: deploy_statements(arns, stack, own_role=own),
         )
         self.observer_arn = _role(
             self,
@@ -185,7 +188,7 @@ def _role(
     name: str,
     description: str,
     trust: pulumi.Output[str],
-    statements: t.Sequence[Statement],
+    statements: Statements,
 ) -> pulumi.Output[str]:
     return _made(parent, name, description, trust, statements)[1]
 
@@ -195,15 +198,16 @@ def _made(
     name: str,
     description: str,
     trust: pulumi.Output[str],
-    statements: t.Sequence[Statement],
+    statements: Statements,
 ) -> tuple[aws.iam.Role, pulumi.Output[str]]:
     """Make a role and its policy; whoever gets the ARN gets a role that can already do its work."""
     child = pulumi.ResourceOptions(parent=parent)
     role = aws.iam.Role(name, description=description, assume_role_policy=trust, opts=child)
-    if not statements:
+    told = statements(role.arn) if callable(statements) else statements
+    if not told:
         # It may nothing, and IAM takes no policy without a statement.
         return role, role.arn
-    policy = aws.iam.RolePolicy(name, role=role.name, policy=document(statements), opts=child)
+    policy = aws.iam.RolePolicy(name, role=role.name, policy=document(told), opts=child)
     arn: pulumi.Output[str] = pulumi.Output.all(role.arn, policy.id).apply(lambda known: str(known[0]))
     return role, arn
 

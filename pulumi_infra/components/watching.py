@@ -5,6 +5,7 @@ A system lists what it has; L(components.alarms.Alarms) and L(components.observa
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from dataclasses import dataclass
 
@@ -72,18 +73,15 @@ class WatchedBalancer:
 
     def alarms(self) -> list[Alarm]:
         return [
-            Alarm(
+            _too_much(
+                "AWS/ApplicationELB",
+                self._dimensions,
                 purpose="alb-5xx",
                 description="The load balancer itself answered 5xx: nothing behind it could.",
-                namespace="AWS/ApplicationELB",
+                # The metric exists only in minutes with such an answer.
                 metric="HTTPCode_ELB_5XX_Count",
                 statistic="Sum",
-                comparison=ABOVE,
                 threshold=1,
-                minutes=1,
-                # The metric exists only in minutes with such an answer.
-                missing="notBreaching",
-                dimensions=self._dimensions,
             )
         ]
 
@@ -128,18 +126,16 @@ class WatchedService:
         return [
             self._unhealthy(self.targets) if self.targets else self._not_running(),
             *(
-                Alarm(
+                _too_much(
+                    "AWS/ECS",
+                    self._dimensions,
                     purpose=f"{self.service}-{word}",
                     description=f"{text} use of the service has been 80 % or more for 3 minutes.",
-                    namespace="AWS/ECS",
+                    # No task, no load: that no task runs is what the alarm above is for.
                     metric=metric,
                     statistic="Average",
-                    comparison=ABOVE,
                     threshold=80,
                     minutes=3,
-                    # No task, no load: that no task runs is what the alarm above is for.
-                    missing="notBreaching",
-                    dimensions=self._dimensions,
                 )
                 for word, text, metric in (("cpu", "CPU", "CPUUtilization"), ("memory", "Memory", "MemoryUtilization"))
             ),
@@ -224,32 +220,19 @@ class WatchedFunction:
         }
 
     def alarms(self) -> list[Alarm]:
+        too_much = functools.partial(_too_much, "AWS/Lambda", self._dimensions)
+        name = self.function
         return [
-            self._alarm("errors", "An invocation failed or ran out of time.", "Errors", "Sum", self.errors),
-            self._alarm("throttles", "An invocation was refused: too many at once.", "Throttles", "Sum", 1),
-            self._alarm(
-                "duration",
+            too_much(f"{name}-errors", "An invocation failed or ran out of time.", "Errors", "Sum", self.errors),
+            too_much(f"{name}-throttles", "An invocation was refused: too many at once.", "Throttles", "Sum", 1),
+            too_much(
+                f"{name}-duration",
                 f"An invocation took {self.near_timeout} % or more of the {self.timeout_seconds} s it has.",
                 "Duration",
                 "Maximum",
                 self.timeout_seconds * 1000 * self.near_timeout / 100,
             ),
         ]
-
-    def _alarm(self, word: str, description: str, metric: str, statistic: str, threshold: float) -> Alarm:
-        return Alarm(
-            purpose=f"{self.function}-{word}",
-            description=description,
-            namespace="AWS/Lambda",
-            metric=metric,
-            statistic=statistic,
-            comparison=ABOVE,
-            threshold=threshold,
-            minutes=1,
-            # Nobody calls, nothing fails.
-            missing="notBreaching",
-            dimensions=self._dimensions,
-        )
 
     def panels(self) -> list[Panel]:
         counts = (("Invocations", "Sum"), ("Errors", "Sum"), ("Throttles", "Sum"), ("ConcurrentExecutions", "Maximum"))
@@ -276,29 +259,24 @@ class WatchedApi:
 
     def alarms(self) -> list[Alarm]:
         return [
-            Alarm(
+            _too_much(
+                "AWS/ApiGateway",
+                self._dimensions,
                 purpose=f"{self.api}-5xx",
                 description="The API answered 5xx.",
-                namespace="AWS/ApiGateway",
                 metric="5XXError",
                 statistic="Sum",
-                comparison=ABOVE,
                 threshold=1,
-                minutes=1,
-                missing="notBreaching",
-                dimensions=self._dimensions,
             ),
-            Alarm(
+            _too_much(
+                "AWS/ApiGateway",
+                self._dimensions,
                 purpose=f"{self.api}-latency",
                 description=f"One answer in twenty took {self.slow_milliseconds} ms or longer for 5 minutes.",
-                namespace="AWS/ApiGateway",
                 metric="Latency",
                 statistic="p95",
-                comparison=ABOVE,
                 threshold=self.slow_milliseconds,
                 minutes=5,
-                missing="notBreaching",
-                dimensions=self._dimensions,
             ),
         ]
 
@@ -322,33 +300,28 @@ class WatchedQueue:
 
     def alarms(self) -> list[Alarm]:
         found = [
-            Alarm(
+            _too_much(
+                "AWS/SQS",
+                {"QueueName": self.queue_name},
                 purpose=f"{self.queue}-age",
                 description=f"A message has been waiting for {self.oldest_seconds} s or longer.",
-                namespace="AWS/SQS",
+                # A queue that nobody uses stops reporting.
                 metric="ApproximateAgeOfOldestMessage",
                 statistic="Maximum",
-                comparison=ABOVE,
                 threshold=self.oldest_seconds,
                 minutes=3,
-                # A queue that nobody uses stops reporting.
-                missing="notBreaching",
-                dimensions={"QueueName": self.queue_name},
             )
         ]
         if self.dead_letter_name is not None:
             found.append(
-                Alarm(
+                _too_much(
+                    "AWS/SQS",
+                    {"QueueName": self.dead_letter_name},
                     purpose=f"{self.queue}-dead-letters",
                     description="A message was given up: no worker could handle it.",
-                    namespace="AWS/SQS",
                     metric="ApproximateNumberOfMessagesVisible",
                     statistic="Maximum",
-                    comparison=ABOVE,
                     threshold=1,
-                    minutes=1,
-                    missing="notBreaching",
-                    dimensions={"QueueName": self.dead_letter_name},
                 )
             )
         return found
@@ -390,38 +363,26 @@ class WatchedDatabase:
         return {"DBClusterIdentifier": self.cluster_id}
 
     def alarms(self) -> list[Alarm]:
+        # A cluster at rest, with no capacity at all, reports nothing.
+        too_much = functools.partial(_too_much, "AWS/RDS", self._dimensions, minutes=5)
+        name = self.database
         return [
-            self._alarm("cpu", "The CPU was used to 80 % or more for 5 minutes.", "CPUUtilization", "Average", 80),
-            self._alarm(
-                "capacity",
+            too_much(f"{name}-cpu", "The CPU was used to 80 % or more for 5 minutes.", "CPUUtilization", "Average", 80),
+            too_much(
+                f"{name}-capacity",
                 "The cluster used 90 % or more of the most capacity it may have, for 5 minutes.",
                 "ACUUtilization",
                 "Average",
                 90,
             ),
-            self._alarm(
-                "connections",
+            too_much(
+                f"{name}-connections",
                 f"The cluster had {self.most_connections} connections or more for 5 minutes.",
                 "DatabaseConnections",
                 "Maximum",
                 self.most_connections,
             ),
         ]
-
-    def _alarm(self, word: str, description: str, metric: str, statistic: str, threshold: float) -> Alarm:
-        return Alarm(
-            purpose=f"{self.database}-{word}",
-            description=description,
-            namespace="AWS/RDS",
-            metric=metric,
-            statistic=statistic,
-            comparison=ABOVE,
-            threshold=threshold,
-            minutes=5,
-            # A cluster at rest, with no capacity at all, reports nothing.
-            missing="notBreaching",
-            dimensions=self._dimensions,
-        )
 
     def panels(self) -> list[Panel]:
         use = (("CPUUtilization", "Average"), ("ACUUtilization", "Average"))
@@ -448,6 +409,32 @@ class WatchedCluster:
         dimensions = {"ClusterName": self.cluster_name}
         use = (("CPUReservation", "Average"), ("MemoryReservation", "Average"))
         return [Panel(title="Machines: reserved CPU and memory, %", lines=_lines("AWS/ECS", dimensions, *use))]
+
+
+def _too_much(
+    namespace: str,
+    dimensions: Dimensions,
+    purpose: str,
+    description: str,
+    metric: str,
+    statistic: str,
+    threshold: float,
+    *,
+    minutes: int = 1,
+) -> Alarm:
+    """Return an alarm on a number that gets too high. Where nobody reports one, nothing happens, and all is well."""
+    return Alarm(
+        purpose=purpose,
+        description=description,
+        namespace=namespace,
+        metric=metric,
+        statistic=statistic,
+        comparison=ABOVE,
+        threshold=threshold,
+        minutes=minutes,
+        missing="notBreaching",
+        dimensions=dimensions,
+    )
 
 
 def _line(namespace: str, metric: str, statistic: str, dimensions: Dimensions, label: str | None = None) -> Line:

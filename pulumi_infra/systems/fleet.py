@@ -20,6 +20,7 @@ from components.container_service import (
 from components.load_balancer import LoadBalancer
 from components.network import Network
 from components.policies import Statement
+from components.preflight_policies import Relied
 from components.repositories import Repositories
 from components.roles import RuntimeRoles, RuntimeRolesArgs
 from components.runtime_policies import execution_statements
@@ -77,6 +78,24 @@ class Fleet:
     services: dict[str, ContainerService] = field(default_factory=dict)
     delivered: dict[str, DeliveredService] = field(default_factory=dict)
     watched: list[Watched] = field(default_factory=list)
+    scalable_target_arns: list[pulumi.Input[str]] = field(default_factory=list)
+    _launched: list[tuple[Service, RuntimeRoles]] = field(default_factory=list)
+
+    @property
+    def relied(self) -> Relied:
+        """What the services rely on, which a release looks at before it begins."""
+        launched, arns = self._launched, self.ground.arns
+        files = _once(volume.file_system_id for service, _roles in launched for volume in service.volumes)
+        return Relied(
+            secret_arns=_once(arn for service, _roles in launched for arn in service.secret_arns),
+            reader_role_arns=[roles.execution_arn for service, roles in launched if service.secret_arns],
+            file_system_arns=[
+                arns.of("elasticfilesystem", pulumi.Output.concat("file-system/", identifier)) for identifier in files
+            ],
+            capacity_providers=_once(
+                service.on_instances.capacity_provider for service, _roles in launched if service.on_instances
+            ),
+        )
 
     def launch(self, service: Service) -> ContainerService:
         """Make a service: its roles, itself, and how it grows."""
@@ -159,7 +178,8 @@ class Fleet:
             maximum=maximum,
             cpu_percent=BUSY_PERCENT,
         )
-        Autoscaling(self.ground.names(f"{service.name}-scaling"), args)
+        made_to_scale = Autoscaling(self.ground.names(f"{service.name}-scaling"), args)
+        self.scalable_target_arns.append(made_to_scale.target_arn)
 
     def _remember(self, service: Service, made: ContainerService, roles: RuntimeRoles) -> None:
         targets = None
@@ -172,6 +192,7 @@ class Fleet:
                 service=service.name, cluster_name=self.cluster.name, service_name=made.name, targets=targets
             )
         )
+        self._launched.append((service, roles))
         self.services[service.name] = made
         self.delivered[service.name] = DeliveredService(
             cluster=self.cluster.name,
@@ -185,6 +206,11 @@ class Fleet:
             execution_role=roles.execution_arn,
             after=service.after,
         )
+
+
+def _once(things: t.Iterable[pulumi.Input[str]]) -> list[pulumi.Input[str]]:
+    """Leave out what several services share. Two outputs cannot be compared: it is the same one, or another."""
+    return list({thing if isinstance(thing, str) else id(thing): thing for thing in things}.values())
 
 
 __all__ = ("BOOTSTRAP_TAG", "CONTAINER", "Fleet", "Service")

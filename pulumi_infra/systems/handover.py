@@ -155,6 +155,8 @@ class Handover:
             service_arns=[service.arn for service in fleet.services.values()],
             families=[service.family for service in fleet.services.values()],
             task_role_arns=[role for service in services for role in (service.task_role, service.execution_role)],
+            relied=fleet.relied,
+            scalable_target_arns=fleet.scalable_target_arns,
             function_arns=[function.made.arn for function in self.functions.values()],
             function_role_arns=[function.role_arn for function in self.functions.values()],
             repository_arns=list(self.repositories.arns.values()),

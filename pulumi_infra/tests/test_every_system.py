@@ -21,6 +21,7 @@ GROUP = "aws:ec2/securityGroup:SecurityGroup"
 SERVICE = "aws:ecs/service:Service"
 # Actions that AWS gives no resource to name, or, for ListTasks and the VPC of a function, none that exists before.
 WITHOUT_RESOURCE = {
+    "application-autoscaling:DescribeScalableTargets",
     "cloudfront:ListDistributions",
     "cloudwatch:DescribeAlarms",
     "cloudwatch:GetMetricData",
@@ -41,6 +42,7 @@ WITHOUT_RESOURCE = {
     "elasticloadbalancing:DescribeListeners",
     "elasticloadbalancing:DescribeLoadBalancers",
     "elasticloadbalancing:DescribeRules",
+    "elasticloadbalancing:DescribeTargetGroupAttributes",
     "elasticloadbalancing:DescribeTargetGroups",
     "elasticloadbalancing:DescribeTargetHealth",
     "logs:DescribeLogGroups",
@@ -274,8 +276,42 @@ def test_the_pipeline_passes_only_the_roles_of_what_it_releases(stack: Program) 
 def test_the_pipeline_reads_no_secret_calls_no_model_and_changes_no_permission(stack: Program) -> None:
     allowed = {action for statement in policies(stack)["deploy"] for action in statement["Action"]}
     forbidden = ("bedrock:", "dynamodb:", "kms:", "rds:", "secretsmanager:", "sqs:", "ssm:")
-    assert [action for action in allowed if action.startswith(forbidden)] == []
-    assert {action for action in allowed if action.startswith("iam:")} == {"iam:PassRole"}
+    # A secret may be looked at, not into.
+    looks = {"secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy"}
+    assert [action for action in allowed - looks if action.startswith(forbidden)] == []
+    iam = {action for action in allowed if action.startswith("iam:")}
+    assert iam == {"iam:GetRole", "iam:PassRole", "iam:SimulatePrincipalPolicy"}
+
+
+def test_the_pipeline_looks_at_what_the_services_rely_on(stack: Program) -> None:
+    """Whatever a service reads, mounts or scales with is looked at by its own name, and nothing else is."""
+    statements = {statement["Sid"]: statement["Resource"] for statement in policies(stack)["deploy"]}
+    definitions = [
+        json.loads(item.inputs["containerDefinitions"]) for item in stack.of("aws:ecs/taskDefinition:TaskDefinition")
+    ]
+    read = {
+        secret["valueFrom"]
+        for containers in definitions
+        for container in containers
+        for secret in container.get("secrets") or []
+    }
+    secrets = statements.get("LookAtSecretsButNotIntoThem", [])
+    assert [value for value in read if not value.startswith(tuple(secrets))] == []
+    assert [arn for arn in secrets if not any(value.startswith(arn) for value in read)] == []
+    assert len(set(secrets)) == len(secrets)
+    own = f":{stack.stack}-deploy"
+    roles = stack.outputs["delivery"]["roles"]
+    simulated = set(statements["SimulateItsRolesPolicies"])
+    assert {arn for arn in simulated if not arn.endswith(own)} <= set(roles["execution"].values())
+    assert bool(read) == (len(simulated) > 1)
+    looked_at = {arn for arn in statements["LookAtTheTasksRoles"] if not arn.endswith(own)}
+    assert looked_at == {*roles["task"].values(), *roles["execution"].values()}
+    targets = stack.of("aws:appautoscaling/target:Target")
+    assert len(statements.get("HoldAutoscalingStill", ())) == len(targets)
+    mounted = stack.of("aws:efs/fileSystem:FileSystem")
+    assert len(statements.get("LookAtFileSystems", ())) == len(mounted)
+    machines = stack.of("aws:ecs/capacityProvider:CapacityProvider")
+    assert len(statements.get("LookAtCapacityProviders", ())) == len(machines)
 
 
 def test_the_pipeline_is_assumed_by_one_exact_subject(stack: Program) -> None:

@@ -13,6 +13,7 @@ from components.names import Names
 from components.operator_areas import AREAS, Area, area_policies
 from components.operator_policies import operator_statements
 from components.policies import Statement, document
+from components.preflight_policies import Relied
 from components.roles import DeliveryRoles, DeliveryRolesArgs, FunctionRole, FunctionRoleArgs
 from components.runtime_policies import (
     InferenceProfile,
@@ -86,7 +87,30 @@ def deliverables(**changes: t.Any) -> Deliverables:
     return Deliverables(**{**given, **changes})
 
 
-WHOLE = deliverables(**FUNCTIONS, **SERVICES, **SITES)
+DEPLOY_ROLE = f"arn:aws:iam::{ACCOUNT}:role/{STACK}-deploy"
+EXECUTION_ROLE = f"arn:aws:iam::{ACCOUNT}:role/{STACK}-frontend-execution"
+SECRET = arn("secretsmanager", f"secret:{STACK}-app-abc123")
+FILES = arn("elasticfilesystem", "file-system/fs-1")
+PROVIDER = arn("ecs", f"capacity-provider/{STACK}-instances")
+TARGET = arn("application-autoscaling", "scalable-target/0ec5")
+RELIED = {
+    "relied": Relied(
+        secret_arns=[SECRET],
+        reader_role_arns=[EXECUTION_ROLE],
+        file_system_arns=[FILES],
+        capacity_providers=[f"{STACK}-instances"],
+    ),
+    "scalable_target_arns": [TARGET],
+}
+WHOLE = deliverables(**FUNCTIONS, **SERVICES, **SITES, **RELIED)
+
+
+def released(stack: Deliverables) -> list[Statement]:
+    return deploy_statements(ARNS, stack, own_role=DEPLOY_ROLE)
+
+
+def observed(stack: Deliverables) -> list[Statement]:
+    return observer_statements(ARNS, stack)
 
 
 def statements_of(make: t.Callable[[], t.Sequence[Statement]]) -> list[dict[str, t.Any]]:
@@ -108,7 +132,7 @@ def operator() -> list[Statement]:
 
 @pytest.fixture(scope="module")
 def deploy() -> list[dict[str, t.Any]]:
-    return statements_of(lambda: deploy_statements(ARNS, WHOLE))
+    return statements_of(lambda: released(WHOLE))
 
 
 @pytest.mark.parametrize(
@@ -132,6 +156,23 @@ def deploy() -> list[dict[str, t.Any]]:
         ("cloudfront:CreateInvalidation", DISTRIBUTION),
         ("logs:GetLogEvents", arn("logs", f"log-group:/aws/lambda/{STACK}-chat:*")),
         ("cloudwatch:DescribeAlarms", "*"),
+        # To look before the first write.
+        ("iam:GetRole", TASK_ROLE),
+        ("iam:GetRole", DEPLOY_ROLE),
+        ("iam:SimulatePrincipalPolicy", DEPLOY_ROLE),
+        ("iam:SimulatePrincipalPolicy", EXECUTION_ROLE),
+        ("ecr:GetDownloadUrlForLayer", REPOSITORY),
+        ("secretsmanager:DescribeSecret", SECRET),
+        ("secretsmanager:GetResourcePolicy", SECRET),
+        ("elasticfilesystem:DescribeMountTargets", FILES),
+        ("ecs:DescribeClusters", arn("ecs", f"cluster/{STACK}")),
+        ("ecs:DescribeCapacityProviders", PROVIDER),
+        ("ec2:DescribeSubnets", "*"),
+        # Tasks that run once, and what scales.
+        ("ecs:RunTask", arn("ecs", f"task-definition/{STACK}-frontend:7")),
+        ("ecs:StopTask", arn("ecs", f"task/{STACK}/1")),
+        ("application-autoscaling:RegisterScalableTarget", TARGET),
+        ("application-autoscaling:DescribeScalableTargets", "*"),
     ],
 )
 def test_the_pipeline_may_release(deploy: list[dict[str, t.Any]], action: str, resource: str) -> None:
@@ -160,7 +201,17 @@ def test_the_pipeline_may_release(deploy: list[dict[str, t.Any]], action: str, r
         ("ecs:UpdateService", SERVICE.replace("frontend", "other")),
         ("ecs:DeleteService", SERVICE),
         ("ecs:CreateService", SERVICE),
-        ("ecs:RunTask", arn("ecs", f"task-definition/{STACK}-frontend:1")),
+        ("ecs:RunTask", arn("ecs", "task-definition/other:1")),
+        ("ecs:StopTask", arn("ecs", "task/other/1")),
+        ("ecs:DeregisterTaskDefinition", arn("ecs", f"task-definition/{STACK}-frontend:1")),
+        ("ecs:DescribeClusters", arn("ecs", "cluster/other")),
+        ("iam:GetRole", f"arn:aws:iam::{ACCOUNT}:role/{STACK}-infra-admin"),
+        ("iam:SimulatePrincipalPolicy", TASK_ROLE),
+        ("application-autoscaling:DeregisterScalableTarget", TARGET),
+        ("application-autoscaling:PutScalingPolicy", TARGET),
+        ("application-autoscaling:RegisterScalableTarget", TARGET.replace("0ec5", "0ec6")),
+        ("secretsmanager:DescribeSecret", SECRET.replace("app", "other")),
+        ("secretsmanager:GetSecretValue", SECRET),
         ("ecs:ExecuteCommand", arn("ecs", f"task/{STACK}/1")),
         ("ecs:RegisterTaskDefinition", arn("ecs", "task-definition/other:1")),
         ("ecs:DeleteCluster", arn("ecs", f"cluster/{STACK}")),
@@ -205,15 +256,22 @@ def test_roles_are_passed_to_what_runs_with_them(deploy: list[dict[str, t.Any]])
     ("given", "never"),
     [
         pytest.param(FUNCTIONS, ("ecs:", "elasticloadbalancing:", "cloudfront:"), id="function"),
-        pytest.param(SERVICES, ("lambda:", "cloudfront:"), id="service"),
+        pytest.param(
+            SERVICES,
+            (
+                *("lambda:", "cloudfront:", "secretsmanager:", "elasticfilesystem:"),
+                "application-autoscaling:RegisterScalableTarget",
+            ),
+            id="service",
+        ),
         pytest.param(SITES, ("lambda:", "ecs:", "iam:"), id="site"),
     ],
 )
-@pytest.mark.parametrize("make", [deploy_statements, observer_statements])
+@pytest.mark.parametrize("make", [released, observed])
 def test_what_a_stack_has_not_is_not_in_its_policies(
     make: t.Callable[..., list[Statement]], given: dict[str, t.Any], never: tuple[str, ...]
 ) -> None:
-    found = statements_of(lambda: make(ARNS, deliverables(**given)))
+    found = statements_of(lambda: make(deliverables(**given)))
     actions = {action for statement in found for action in statement["Action"]}
     assert [action for action in actions if action.startswith(never)] == []
     # A statement without a resource would be refused, and with it the whole policy.
@@ -221,10 +279,11 @@ def test_what_a_stack_has_not_is_not_in_its_policies(
 
 
 def test_ids_of_statements_are_unique_and_plain() -> None:
-    whole = deliverables(**FUNCTIONS, **SERVICES, **SITES, queue_arns=[QUEUE], api_ids=["a1"], table_arns=["arn:t"])
+    given = {**FUNCTIONS, **SERVICES, **SITES, **RELIED}
+    whole = deliverables(**given, queue_arns=[QUEUE], api_ids=["a1"], table_arns=["arn:t"])
     for make in (
-        lambda: deploy_statements(ARNS, whole),
-        lambda: observer_statements(ARNS, whole),
+        lambda: released(whole),
+        lambda: observed(whole),
         operator,
     ):
         sids = [statement["Sid"] for statement in statements_of(make)]
@@ -272,6 +331,11 @@ def test_the_observer_sees_all_of_it_and_changes_nothing() -> None:
 def test_half_of_what_belongs_together_is_refused(changes: dict[str, t.Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         deliverables(**changes)
+
+
+def test_secrets_come_with_who_reads_them() -> None:
+    with pytest.raises(ValueError, match="one of them is missing"):
+        Relied(secret_arns=[SECRET])
 
 
 # -- what runs --

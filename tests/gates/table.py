@@ -189,7 +189,7 @@ SERVERS = (
         name="unit-modules",
         command=(*PYTEST, "-n", "2", "tests/unit/plugins/modules", f"--ignore={WITH_ENGINE}"),
         paths=("tests/unit/plugins/modules", WITH_ENGINE),
-        seconds=60,
+        seconds=180,
     ),
     Gate(
         name="unit-inventory",
@@ -229,8 +229,8 @@ SERVERS = (
         command=(*PYTEST, "tests/least_privilege"),
         paths=("tests/least_privilege", "pulumi_infra/components"),
         exclusive="engine",
-        seconds=240,
-        timeout=1500,
+        seconds=420,
+        timeout=1800,
     ),
     Gate(
         name="scenario-cloud",

@@ -111,6 +111,32 @@ def _list_tasks(parameters: t.Mapping[str, t.Any], place: Place) -> list[Questio
     return [_ecs("ListTasks", cluster, place.in_cluster("container-instance", cluster, "*"), place)]
 
 
+def _run_task(parameters: t.Mapping[str, t.Any], place: Place) -> list[Question]:
+    cluster, name = parameters.get("cluster", ""), str(parameters["taskDefinition"])
+    definition = name if name.startswith("arn:") else place.arn("ecs", f"task-definition/{name}")
+    asked = [_ecs("RunTask", cluster, definition, place)]
+    if parameters.get("tags"):
+        asked.append(
+            Question("ecs:TagResource", place.in_cluster("task", cluster, "*"), {"ecs:CreateAction": "RunTask"})
+        )
+    passed = [(parameters.get("overrides") or {}).get(role) for role in ("taskRoleArn", "executionRoleArn")]
+    return [*asked, *(Question("iam:PassRole", role, {"iam:PassedToService": ECS_TASKS}) for role in passed if role)]
+
+
+def _stop_task(parameters: t.Mapping[str, t.Any], place: Place) -> list[Question]:
+    cluster = parameters.get("cluster", "")
+    return [_ecs("StopTask", cluster, place.in_cluster("task", cluster, parameters["task"]), place)]
+
+
+def _describe_clusters(parameters: t.Mapping[str, t.Any], place: Place) -> list[Question]:
+    return [Question("ecs:DescribeClusters", place.cluster(name)) for name in parameters.get("clusters") or [""]]
+
+
+def _capacity_providers(parameters: t.Mapping[str, t.Any], place: Place) -> list[Question]:
+    names = [str(name).rpartition("/")[2] for name in parameters.get("capacityProviders") or ["*"]]
+    return [Question("ecs:DescribeCapacityProviders", place.arn("ecs", f"capacity-provider/{name}")) for name in names]
+
+
 def _register_task_definition(parameters: t.Mapping[str, t.Any], place: Place) -> list[Question]:
     family = place.arn("ecs", f"task-definition/{parameters['family']}:*")
     asked = [Question("ecs:RegisterTaskDefinition", family)]
@@ -161,6 +187,51 @@ def _list_objects(parameters: t.Mapping[str, t.Any], _place: Place) -> list[Ques
     return [Question("s3:ListBucket", f"arn:aws:s3:::{parameters['Bucket']}", context)]
 
 
+# -- what the look before a release asks --
+
+
+def _role(parameters: t.Mapping[str, t.Any], place: Place) -> list[Question]:
+    """A role is asked for by its name, and AWS knows its path; the stacks' roles have none."""
+    return [Question("iam:GetRole", f"arn:aws:iam::{place.account}:role/{parameters['RoleName']}")]
+
+
+def _simulated(parameters: t.Mapping[str, t.Any], _place: Place) -> list[Question]:
+    return [Question("iam:SimulatePrincipalPolicy", str(parameters["PolicySourceArn"]))]
+
+
+def _on_secret(action: str) -> Asked:
+    return lambda parameters, place: [
+        Question(
+            f"secretsmanager:{action}",
+            str(parameters["SecretId"])
+            if str(parameters["SecretId"]).startswith("arn:")
+            else place.arn("secretsmanager", f"secret:{parameters['SecretId']}-??????"),
+        )
+    ]
+
+
+def _on_file_system(action: str) -> Asked:
+    return lambda parameters, place: [
+        Question(
+            f"elasticfilesystem:{action}",
+            place.arn("elasticfilesystem", f"file-system/{parameters.get('FileSystemId') or '*'}"),
+        )
+    ]
+
+
+# -- what scales services, and is held still meanwhile --
+
+
+def _on_scalable_target(action: str) -> Asked:
+    """Its ARN carries an id of AWS's own, so a call that names a service is about one that cannot be told here."""
+    return lambda parameters, place: [
+        Question(
+            f"application-autoscaling:{action}",
+            str(parameters.get("ResourceARN") or place.arn("application-autoscaling", "scalable-target/*")),
+        )
+    ]
+
+
 # -- the rest --
 
 
@@ -209,6 +280,13 @@ def _model(action: str) -> Asked:
 
 STREAM = "InvokeModelWithResponseStream"
 TABLE: dict[tuple[str, str], Asked] = {
+    ("application-autoscaling", "DescribeScalableTargets"): on_everything(
+        "application-autoscaling:DescribeScalableTargets"
+    ),
+    **{
+        ("application-autoscaling", action): _on_scalable_target(action)
+        for action in ("ListTagsForResource", "RegisterScalableTarget", "TagResource", "UntagResource")
+    },
     ("bedrock-runtime", "Converse"): _model("InvokeModel"),
     ("bedrock-runtime", "ConverseStream"): _model(STREAM),
     ("bedrock-runtime", "InvokeModel"): _model("InvokeModel"),
@@ -222,20 +300,39 @@ TABLE: dict[tuple[str, str], Asked] = {
     ],
     ("dynamodb", "GetItem"): _items("GetItem"),
     ("dynamodb", "PutItem"): _items("PutItem"),
+    ("ec2", "DescribeSubnets"): on_everything("ec2:DescribeSubnets"),
     ("ecr", "BatchGetImage"): _on_repository("BatchGetImage"),
     ("ecr", "DescribeImages"): _on_repository("DescribeImages"),
     ("ecr", "DescribeRepositories"): _describe_repositories,
     ("ecr", "GetAuthorizationToken"): on_everything("ecr:GetAuthorizationToken"),
+    ("ecr", "GetDownloadUrlForLayer"): _on_repository("GetDownloadUrlForLayer"),
     ("ecr", "PutImage"): _on_repository("PutImage"),
+    # AWS knows no resource for it: whoever may deregister one revision may deregister any.
+    ("ecs", "DeregisterTaskDefinition"): on_everything("ecs:DeregisterTaskDefinition"),
+    ("ecs", "DescribeCapacityProviders"): _capacity_providers,
+    ("ecs", "DescribeClusters"): _describe_clusters,
     ("ecs", "DescribeServiceDeployments"): _describe_service_deployments,
     ("ecs", "DescribeServices"): _describe_services,
     ("ecs", "DescribeTaskDefinition"): on_everything("ecs:DescribeTaskDefinition"),
     ("ecs", "DescribeTasks"): _describe_tasks,
+    ("ecs", "ListServices"): lambda parameters, place: [
+        _ecs("ListServices", parameters.get("cluster", ""), "*", place)
+    ],
+    ("ecs", "ListTaskDefinitions"): on_everything("ecs:ListTaskDefinitions"),
     ("ecs", "ListTasks"): _list_tasks,
     ("ecs", "RegisterTaskDefinition"): _register_task_definition,
+    ("ecs", "RunTask"): _run_task,
+    ("ecs", "StopTask"): _stop_task,
     ("ecs", "UpdateService"): _update_service,
+    ("efs", "DescribeFileSystems"): _on_file_system("DescribeFileSystems"),
+    ("efs", "DescribeMountTargets"): _on_file_system("DescribeMountTargets"),
+    ("elbv2", "DescribeTargetGroupAttributes"): on_everything("elasticloadbalancing:DescribeTargetGroupAttributes"),
     ("elbv2", "DescribeTargetGroups"): on_everything("elasticloadbalancing:DescribeTargetGroups"),
     ("elbv2", "DescribeTargetHealth"): on_everything("elasticloadbalancing:DescribeTargetHealth"),
+    ("iam", "GetRole"): _role,
+    ("iam", "SimulatePrincipalPolicy"): _simulated,
+    # Judged on all log groups, whatever the prefix that is asked for.
+    ("logs", "DescribeLogGroups"): on_everything("logs:DescribeLogGroups"),
     ("logs", "GetLogEvents"): _log_events,
     ("registry", "Ping"): nothing,
     **{
@@ -256,6 +353,9 @@ TABLE: dict[tuple[str, str], Asked] = {
     ("s3", "HeadObject"): _read_object,
     ("s3", "ListObjectsV2"): _list_objects,
     ("s3", "PutObject"): lambda parameters, _place: [_object("PutObject", parameters)],
+    ("secretsmanager", "DescribeSecret"): _on_secret("DescribeSecret"),
+    ("secretsmanager", "GetResourcePolicy"): _on_secret("GetResourcePolicy"),
+    ("ssm", "DescribeParameters"): on_everything("ssm:DescribeParameters"),
     # The role's trust policy decides, and AWS never denies the question who one is.
     ("sts", "AssumeRoleWithWebIdentity"): nothing,
     ("sts", "GetCallerIdentity"): nothing,

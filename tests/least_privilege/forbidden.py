@@ -217,7 +217,19 @@ FORBIDDEN = (
         lambda on: {"RoleName": on.task_role.rpartition("/")[2], "PolicyDocument": json.dumps(TRUST)},
     ),
     Forbidden("delete-role", "iam", "delete_role", lambda _on: {"RoleName": NEIGHBOUR}),
-    Forbidden("look-at-a-role", "iam", "get_role", lambda on: {"RoleName": on.task_role.rpartition("/")[2]}),
+    Forbidden(
+        "look-at-another-role",
+        "iam",
+        "get_role",
+        lambda on: {"RoleName": on.delivery["roles"]["infra_admin"].rpartition("/")[2]},
+    ),
+    Forbidden("look-at-a-foreign-role", "iam", "get_role", lambda _on: {"RoleName": NEIGHBOUR}),
+    Forbidden(
+        "simulate-another-role",
+        "iam",
+        "simulate_principal_policy",
+        lambda on: {"PolicySourceArn": on.delivery["roles"]["infra_admin"], "ActionNames": ["iam:PassRole"]},
+    ),
     *(
         Forbidden(
             f"assume-{name.replace('_', '-')}",
@@ -268,12 +280,24 @@ FORBIDDEN = (
         "describe_tasks",
         lambda on: {"cluster": NEIGHBOUR, "tasks": [on.task.rpartition("/")[2]]},
     ),
-    Forbidden("stop-task", "ecs", "stop_task", lambda on: {"cluster": on.cluster, "task": on.task}),
     Forbidden(
-        "run-task",
+        "stop-foreign-task",
+        "ecs",
+        "stop_task",
+        lambda on: {"cluster": NEIGHBOUR, "task": on.task.rpartition("/")[2]},
+    ),
+    # Revisions that are not there, or the account itself would run them.
+    Forbidden(
+        "run-foreign-task",
         "ecs",
         "run_task",
-        lambda on: {"cluster": on.cluster, "taskDefinition": f"{on.stack.system.stack}-nothing"},
+        lambda on: {"cluster": on.cluster, "taskDefinition": f"{NEIGHBOUR}:99"},
+    ),
+    Forbidden(
+        "run-task-in-foreign-cluster",
+        "ecs",
+        "run_task",
+        lambda on: {"cluster": NEIGHBOUR, "taskDefinition": f"{on.stack.system.stack}-backend:99"},
     ),
     Forbidden(
         "enter-a-task",
@@ -316,6 +340,12 @@ FORBIDDEN = (
         "ecr",
         "put_image",
         lambda _on: {"repositoryName": NEIGHBOUR, "imageManifest": "{}", "imageTag": "mine"},
+    ),
+    Forbidden(
+        "foreign-layer",
+        "ecr",
+        "get_download_url_for_layer",
+        lambda on: {"repositoryName": NEIGHBOUR, "layerDigest": on.image},
     ),
     Forbidden("all-repositories", "ecr", "describe_repositories", lambda _on: {}),
     Forbidden("create-repository", "ecr", "create_repository", lambda _on: {"repositoryName": "mine"}),
@@ -383,6 +413,7 @@ FORBIDDEN = (
     Forbidden("delete-bucket", "s3", "delete_bucket", lambda on: {"Bucket": on.site["bucket"]}),
     # Secrets and data.
     Forbidden("secret", "secretsmanager", "get_secret_value", lambda on: {"SecretId": on.secret}),
+    Forbidden("look-at-a-secret", "secretsmanager", "describe_secret", lambda on: {"SecretId": on.secret}),
     Forbidden("all-secrets", "secretsmanager", "list_secrets", lambda _on: {}),
     Forbidden("parameter", "ssm", "get_parameter", lambda _on: {"Name": f"/{NEIGHBOUR}/key"}),
     Forbidden("session", "dynamodb", "get_item", lambda on: {"TableName": on.table, "Key": KEY}),

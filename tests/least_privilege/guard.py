@@ -6,8 +6,9 @@
 
 MiniStack judges by the true policies, with an evaluator of its own. What it asks that evaluator is wrong for ECS (the
 cluster instead of the service), for Bedrock (a permission that does not exist), for ecr:DescribeRepositories (all of
-them instead of one) and for the registry (nothing at all), and it never asks for iam:PassRole. For these, and for
-nothing else, the question comes from authorisation.py; the policies and the answer stay MiniStack's.
+them instead of one), for iam:SimulatePrincipalPolicy (everything instead of the role whose policies they are) and for
+the registry (nothing at all), and it never asks for iam:PassRole. For these, and for nothing else, the question comes
+from authorisation.py; the policies and the answer stay MiniStack's.
 """
 
 from __future__ import annotations
@@ -32,7 +33,12 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-CORRECTED = {"bedrock-runtime": ("*",), "ecs": ("*",), "ecr": ("DescribeRepositories",)}
+CORRECTED = {
+    "bedrock-runtime": ("*",),
+    "ecs": ("*",),
+    "ecr": ("DescribeRepositories",),
+    "iam": ("SimulatePrincipalPolicy",),
+}
 # Bodies of API calls are read whole; an image's layers and a site's files are not.
 BODY_LIMIT = 256 * 1024
 
@@ -47,6 +53,8 @@ class Guard:
     application: Application
     journal: Path
     place: Place
+    # Layers whose address was given out: on AWS it is signed, and needs no login.
+    given_out: set[tuple[str, str]] = dataclasses.field(default_factory=set)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -72,11 +80,17 @@ class Guard:
             if message["type"] == "http.response.start":
                 # Before the answer leaves: who has it in hand finds the call written down.
                 self._write(request, message["status"])
+                self._remember(request, message["status"])
             await send(message)
 
         current.set(request)
         refused.set(None)
         await self.application(scope, receive, speak)
+
+    def _remember(self, request: Request, status: int) -> None:
+        if status == 200 and request.headers.get("x-amz-target", "").endswith(".GetDownloadUrlForLayer"):
+            asked = understand(request).parameters
+            self.given_out.add((str(asked.get("repositoryName")), str(asked.get("layerDigest"))))
 
     def _write(self, request: Request, status: int) -> None:
         line = request.as_line(status) + "\n"
@@ -89,6 +103,9 @@ class Guard:
 
     def _registry(self, request: Request) -> tuple[int, dict[str, str], bytes] | None:
         """Ask for a login as ECR does, and judge who logged in. None where the request may pass."""
+        layer = understand(request).parameters
+        if request.method == "GET" and (layer.get("repositoryName"), layer.get("reference")) in self.given_out:
+            return None
         if not request.key:
             return 401, {"www-authenticate": f'Basic realm="{self.place.region}"'}, b'{"errors": []}'
         # The engine pulls for ECS, with rights of its own; what those need to be is the execution role's business.

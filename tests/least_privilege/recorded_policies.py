@@ -21,6 +21,7 @@ VERSION = "2012-10-17"
 # The mocks call every resource arn:aws:<service>:<region>:<account>:<name>. This is what AWS calls them.
 REGIONAL, GLOBAL = f"{REGION}:{ACCOUNT}", f":{ACCOUNT}"
 ARNS = {
+    "aws:appautoscaling/target:Target": f"arn:aws:application-autoscaling:{REGIONAL}:scalable-target/{{name}}",
     "aws:cloudfront/distribution:Distribution": f"arn:aws:cloudfront:{GLOBAL}:distribution/{{name}}",
     "aws:cloudwatch/dashboard:Dashboard": f"arn:aws:cloudwatch:{GLOBAL}:dashboard/{{name}}",
     "aws:dynamodb/table:Table": f"arn:aws:dynamodb:{REGIONAL}:table/{{name}}",

@@ -51,18 +51,40 @@ IMAGES = Station("images")
 # A tag that is there and may not move: that this is so is what the repository is asked for.
 MOVED_TAG = Station("moved-tag", ends="is immutable and names")
 SERVICES = Station("services")
+# A task that runs once, and one that has to be stopped.
+TASK = Station("task")
+LATE_TASK = Station("late-task", ends="within 5 s and was stopped")
 BROKEN_SERVICE = Station("broken-service", broken=True, ends="[application_exit, ")
 SITE = Station("site")
 EDGE = Station("edge")
 EDGE_CHECK = Station("edge-check", options=("--check",))
 ALARMS = Station("alarms")
 RECEIPT = Station("receipt")
-STATIONS = (IMAGES, MOVED_TAG, SERVICES, BROKEN_SERVICE, SITE, EDGE, EDGE_CHECK, ALARMS, RECEIPT)
+STATIONS = (*(IMAGES, MOVED_TAG, SERVICES, TASK, LATE_TASK, BROKEN_SERVICE, SITE, EDGE, EDGE_CHECK, ALARMS, RECEIPT),)
+
+# What only the look before the first write asks, which stops no release that may not ask it: statement and action.
+LOOKS = (
+    ("LookAtWhatHasNoArn", "ec2:DescribeSubnets"),
+    ("LookAtWhatHasNoArn", "elasticloadbalancing:DescribeTargetGroupAttributes"),
+    ("LookAtWhatHasNoArn", "logs:DescribeLogGroups"),
+    ("ReadWhatPlatformImagesAreFor", "ecr:GetDownloadUrlForLayer"),
+    ("LookAtTheTasksRoles", "iam:GetRole"),
+    ("SimulateItsRolesPolicies", "iam:SimulatePrincipalPolicy"),
+)
 
 NEEDS = (
+    *(Need(sid, action, SERVICES, looked=True) for sid, action in LOOKS),
     Need("LookAtWhatHasNoArn", "cloudwatch:DescribeAlarms", ALARMS),
     Need("LookAtWhatHasNoArn", "ecr:GetAuthorizationToken", IMAGES),
     Need("LookAtWhatHasNoArn", "ecs:DescribeTaskDefinition", SERVICES),
+    # Nobody is told: who may not look for autoscaling that a killed run left suspended has suspended none.
+    Need(
+        *("LookAtWhatHasNoArn", "application-autoscaling:DescribeScalableTargets", SERVICES),
+        shows="succeeded after",
+        looked=True,
+    ),
+    Need("RunTasksOnce", "ecs:RunTask", TASK),
+    Need("StopTasksThatTakeTooLong", "ecs:StopTask", LATE_TASK),
     Need("PushImages", "ecr:BatchCheckLayerAvailability", IMAGES, shows="the registry refused the login"),
     Need("PushImages", "ecr:BatchGetImage", IMAGES),
     Need("PushImages", "ecr:CompleteLayerUpload", IMAGES),
@@ -107,7 +129,7 @@ def run(stack: Stack, station: Station, who: Credentials, folder: Path) -> Run:
         _set_tag(stack, "stays")
     name = station.name.partition("-")[0] if station is EDGE_CHECK else station.name
     variables: dict[str, t.Any] = {
-        "station": {"moved-tag": "images", "broken-service": "services"}.get(name, name),
+        "station": {"moved-tag": "images", "broken-service": "services", "late-task": "task"}.get(name, name),
         "station_stamp": stamp,
         "station_folder": str(place),
         "station_prefix": "least-privilege",
@@ -117,6 +139,8 @@ def run(stack: Stack, station: Station, who: Credentials, folder: Path) -> Run:
         # The application refuses to start without its table.
         environment = {"SESSION_TABLE": ""} if station.broken else {"STATION": stamp}
         variables["station_services"] = _services(stack, environment)
+    if station in (TASK, LATE_TASK):
+        variables["station_task"] = _task(stack, 60 if station is LATE_TASK else 0)
     if station is RECEIPT:
         variables["station_receipt"] = _receipt(stack, stamp)
     return stack.playbook(PLAYBOOK, who, variables, *station.options)
@@ -156,10 +180,17 @@ def _services(stack: Stack, environment: dict[str, str]) -> dict[str, t.Any]:
     return wanted
 
 
+def _task(stack: Stack, seconds: int) -> dict[str, t.Any]:
+    """Return a task with the image that a service runs now, laid over the revision that the infrastructure owns."""
+    service = next(iter(_services(stack, {}).values()))
+    kept = {key: service[key] for key in ("cluster", "service", "container", "image", "task_definition")}
+    return {**kept, "command": ["python", "-c", f"import time; time.sleep({seconds})"]}
+
+
 def _receipt(stack: Stack, stamp: str) -> dict[str, t.Any]:
     moment = "2026-01-01T00:00:00Z"
     identity = {"release_id": stamp, "stack": stack.system.stack, "outcome": "succeeded"}
     return {"schema": 1, **identity, "started_at": moment, "finished_at": moment, "units": json.loads("{}")}
 
 
-__all__ = ("NEEDS", "PROVEN_OTHERWISE", "STATIONS", "Need", "Station", "run")
+__all__ = ("LOOKS", "NEEDS", "SERVICES", "PROVEN_OTHERWISE", "STATIONS", "Need", "Station", "run")

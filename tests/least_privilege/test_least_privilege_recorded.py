@@ -20,11 +20,15 @@ from stations import PROVEN_OTHERWISE
 OTHER_ACCOUNT = "111122223333"
 # Actions that AWS knows no resource for: nothing to be foreign. What limits ListTasks is its condition.
 ON_EVERYTHING = {
+    "application-autoscaling:DescribeScalableTargets",
     "cloudwatch:DescribeAlarms",
+    "ec2:DescribeSubnets",
     "ecr:GetAuthorizationToken",
     "ecs:DescribeTaskDefinition",
+    "elasticloadbalancing:DescribeTargetGroupAttributes",
     "elasticloadbalancing:DescribeTargetGroups",
     "elasticloadbalancing:DescribeTargetHealth",
+    "logs:DescribeLogGroups",
 }
 
 
@@ -115,6 +119,8 @@ def foreign_to(question: Question, place: Place) -> t.Iterator[Question]:
     # A name that only begins alike is somebody else's, too.
     first = re.split("[/:]", name)[0]
     yield dataclasses.replace(question, resource=f"{head}{first}-2{name.removeprefix(first)}")
+    if question.action == "ecs:RunTask":
+        yield dataclasses.replace(question, context={"ecs:cluster": place.cluster("neighbour-local")})
     if question.action == "iam:PassRole":
         for service in ("lambda.amazonaws.com", "ec2.amazonaws.com", "ecs.amazonaws.com"):
             yield dataclasses.replace(question, context={"iam:PassedToService": service})

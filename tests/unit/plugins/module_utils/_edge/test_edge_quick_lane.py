@@ -22,7 +22,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    Send = Callable[[QuickLane, str], t.Optional[str]]
+    Send = Callable[[QuickLane, str], t.Optional[str]]  # noqa: UP045 - the sanity tests take it for a sum
 
 # They differ from request to request, or say who sent it.
 OF_THE_SENDER = {"authorization", "x-amz-date", "user-agent", "amz-sdk-invocation-id", "amz-sdk-request", "expect"}
