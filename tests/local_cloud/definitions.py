@@ -25,6 +25,15 @@ def python(program: str) -> list[str]:
     return ["python3", "-c", program]
 
 
+def by_digest(home: Home, image: str) -> str:
+    """Return a pushed image by its digest: of a tag the emulator starts one task alone, to see what it means."""
+    repository, dummy, tag = image.rpartition(":")
+    found = home.client("ecr").describe_images(
+        repositoryName=repository.partition("/")[2], imageIds=[{"imageTag": tag}]
+    )["imageDetails"][0]
+    return f"{repository}@{found['imageDigest']}"
+
+
 def container(image: str, program: str = WAIT_POLITELY, name: str = "app", **more: t.Any) -> dict[str, t.Any]:
     """Define a container that runs a Python program."""
     return {"name": name, "image": image, "command": python(program), **more}

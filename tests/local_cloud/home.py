@@ -60,6 +60,7 @@ class Home:
     path: Path
     port: int
     settings: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    program: tuple[str, ...] = ("-m", "slipway_local_cloud")
 
     def bring(
         self, state: str, *, python: str = sys.executable, user: int | None = None, **settings: t.Any
@@ -67,7 +68,7 @@ class Home:
         """Run the role's program and return its result, whether it failed or not."""
         values = {"home": str(self.path), "port": self.port, **SETTINGS, **self.settings, **settings}
         done = subprocess.run(
-            [python, "-m", "slipway_local_cloud", state],
+            [python, *self.program, state],
             input=json.dumps(values),
             cwd=PROGRAM,
             user=user,

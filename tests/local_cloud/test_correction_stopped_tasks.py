@@ -11,6 +11,7 @@ import typing as t
 from definitions import (
     BREAKER_ALONE,
     WAIT_POLITELY,
+    by_digest,
     completed,
     container,
     define,
@@ -24,6 +25,9 @@ from ecs import create_service, service_of, wait_for
 
 if t.TYPE_CHECKING:
     from home import Home
+
+# Never says that it is well, and is in no hurry to be called unwell.
+UNDECIDED: t.Any = {"healthCheck": {"command": ["CMD-SHELL", "false"], "interval": 300, "retries": 3}, "stopTimeout": 2}
 
 WORDS = ("stopCode", "stoppedReason")
 
@@ -100,3 +104,25 @@ def test_failed_deployment_keeps_the_old_tasks(cloud: Home, pushed: str) -> None
     wait_for("the failure", lambda: service_of(cloud, "kept")["deployments"][0]["rolloutState"] == "FAILED")
     assert [one["taskDefinitionArn"] for one in tasks_of(cloud, "kept")] == [good]
     assert service_of(cloud, "kept")["runningCount"] == 1
+
+
+def test_unwell_tasks_make_room(cloud: Home, pushed: str) -> None:
+    """On the way back from a deployment that never came up, the tasks that serve are not the ones to go."""
+    pinned = by_digest(cloud, pushed)
+    good = define(cloud, "room", container(pinned))
+    create_service(cloud, "room", good, deploymentConfiguration=BREAKER_ALONE)
+    cloud.client("ecs").update_service(cluster="tests", service="room", desiredCount=2)
+    wait_for("both", lambda: len(running(cloud, "room")) == 2)
+    completed(cloud, "room")
+    serving = set(running(cloud, "room"))
+    bad = define(cloud, "room", container(pinned, **UNDECIDED))
+    cloud.client("ecs").update_service(cluster="tests", service="room", taskDefinition=bad)
+    wait_for("two more", lambda: len(running(cloud, "room")) == 4)
+    undecided = set(running(cloud, "room")) - serving
+    cloud.client("ecs").update_service(cluster="tests", service="room", taskDefinition=good)
+    assert serving <= set(running(cloud, "room"))
+    wait_for("the end of the others", lambda: not undecided & set(running(cloud, "room")))
+    assert completed(cloud, "room")["taskDefinition"] == good
+    ended = {one["taskArn"]: one["stopCode"] for one in tasks_of(cloud, "room", "STOPPED")}
+    assert {ended[arn] for arn in undecided} == {"ServiceSchedulerInitiated"}
+    cloud.client("ecs").update_service(cluster="tests", service="room", desiredCount=0)

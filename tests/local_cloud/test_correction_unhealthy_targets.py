@@ -78,3 +78,7 @@ def test_unhealthy_targets_are_replaced(cloud: Home, pushed: str, group: str) ->
     )
     assert (failed["taskDefinition"], failed["rolloutState"]) == (bad, "FAILED")
     assert completed(cloud, "balanced")["taskDefinition"] == good
+    told = [event["message"] for event in service_of(cloud, "balanced")["events"]]
+    why = f"is unhealthy in (target-group {group}) due to (reason Health checks failed with these codes: [{{}}])"
+    assert f"(service balanced) (task {first.rpartition('/')[2]}) (port 8000) {why.format(503)}" in told
+    assert len([message for message in told if message.endswith(why.format(500))]) >= 3

@@ -58,9 +58,22 @@ def deployment_alarm(case: Case) -> Iterator[Diagnosis]:
         )
 
 
+def service_gone(case: Case) -> Iterator[Diagnosis]:
+    service = case.evidence.service
+    if case.task is None and service.name and service.status != "ACTIVE":
+        yield case.diagnosis(
+            "service_gone",
+            "certain",
+            f"Service {service.name} was deleted, or is being deleted.",
+            "CloudTrail says who did it (event DeleteService). Bring the infrastructure up again, and release then.",
+            Quote("service", f"status {service.status or 'MISSING'}"),
+        )
+
+
 def desired_zero(case: Case) -> Iterator[Diagnosis]:
     service, ours = case.evidence.service, case.evidence.deployment
-    if case.task is None and service.name and service.desired == 0 and (ours is None or ours.rollout != "FAILED"):
+    asleep = service.status == "ACTIVE" and service.desired == 0
+    if case.task is None and asleep and (ours is None or ours.rollout != "FAILED"):
         yield case.diagnosis(
             "desired_zero",
             "certain",
@@ -124,7 +137,8 @@ def ec2_agent_disconnected(case: Case) -> Iterator[Diagnosis]:
 
 
 def circuit_breaker_no_cause(case: Case) -> Iterator[Diagnosis]:
-    found = case.find(BREAKER) if case.task is None else None
+    # Dead tasks that nobody understands are unknown, with all they left; they are not gone.
+    found = case.find(BREAKER) if case.task is None and not case.evidence.dead_tasks else None
     if found:
         yield case.diagnosis(
             "circuit_breaker_no_cause",
@@ -139,6 +153,7 @@ def deployment(case: Case) -> Iterator[Diagnosis]:
     for rule in (
         superseded,
         deployment_alarm,
+        service_gone,
         desired_zero,
         task_stopped_by_person,
         spot_interruption,

@@ -58,6 +58,7 @@ Code = t.Literal[
     "disk_full",
     "deployment_alarm",
     "superseded",
+    "service_gone",
     "desired_zero",
     "task_stopped_by_person",
     "spot_interruption",

@@ -83,7 +83,7 @@ class Masker:
         value = BEARER.sub(rf"\g<before>{MASK}", value)
         for pattern in (JSON_WEB_TOKEN, VENDOR_TOKEN, ACCESS_KEY, SECRET_KEY):
             value = pattern.sub(MASK, value)
-        return ASSIGNMENT.sub(_assignment, value)
+        return _without_assigned_secrets(value)
 
     def lines(self, values: t.Iterable[str]) -> list[str]:
         """Return lines as people may read them; a private key is told over many of them."""
@@ -122,12 +122,23 @@ def _spellings(secret: str) -> set[str]:
     }
 
 
-def _assignment(match: re.Match[str]) -> str:
-    name, sign = match["name"], match["sign"]
-    explicit = "=" in sign or bool(match["quote"])
-    if not (looks_secret(name) if explicit else PLAIN.fullmatch(name)):
-        return match[0]
-    return f"{match['quote']}{name}{match['quote']}{sign}{MASK}"
+def _without_assigned_secrets(text: str) -> str:
+    parts: list[str] = []
+    done = 0
+    while match := ASSIGNMENT.search(text, done):
+        parts.append(text[done : match.start("value")])
+        if _assigns_secret(match):
+            parts.append(MASK)
+            done = match.end()
+        else:
+            # What is assigned may be an assignment itself: "settings: API_KEY=…".
+            done = match.start("value")
+    return "".join((*parts, text[done:]))
+
+
+def _assigns_secret(match: re.Match[str]) -> bool:
+    explicit = "=" in match["sign"] or bool(match["quote"])
+    return looks_secret(match["name"]) if explicit else bool(PLAIN.fullmatch(match["name"]))
 
 
 __all__ = ("MASK", "Masker", "secrets_in")

@@ -53,7 +53,7 @@ def secret_json_key_missing(case: Case) -> Iterator[Diagnosis]:
     if found:
         quote, match = found
         key = match["missing"] or match["quoted"]
-        reference, variable = _reference(case, quote.text)
+        reference, variable = _taken_by(case, key) or _reference(case, quote.text)
         told = f"has no JSON key {key}" if key else "is no JSON, although a key of it is asked for"
         yield case.diagnosis(
             "secret_json_key_missing",
@@ -138,13 +138,24 @@ def _about_secrets(case: Case, pattern: re.Pattern[str]) -> tuple[Quote, re.Matc
     return None
 
 
-def _reference(case: Case, text: str) -> tuple[str, str]:
-    """Return the secret a text is about, and the variable that is taken from it."""
-    known = {
+def _known(case: Case) -> dict[str, str]:
+    """Return the secrets the task takes, each with the variable that is taken from it."""
+    return {
         reference: f"{variable} of container {container.name}"
         for container in case.evidence.definition.containers
         for variable, reference in container.secrets.items()
     }
+
+
+def _taken_by(case: Case, key: str | None) -> tuple[str, str] | None:
+    """Return the one secret of which a JSON key is asked for: what ECS says of a missing key does not name it."""
+    wanted = [item for item in _known(case).items() if key and key in item[0].split(":")[7:]]
+    return wanted[0] if len(wanted) == 1 else None
+
+
+def _reference(case: Case, text: str) -> tuple[str, str]:
+    """Return the secret a text is about, and the variable that is taken from it."""
+    known = _known(case)
     named = NAMED.search(text)
     arn = ARN.search(text)
     said = (named["secret"] or named["parameter"]) if named else arn[0] if arn else ""

@@ -72,6 +72,11 @@ def test_ecs_names_the_service_and_not_the_cluster() -> None:
     )
 
 
+def test_a_service_that_the_emulator_has_not() -> None:
+    found = classify("POST", "/", "application-autoscaling", b"{}", x_amz_target="AnyScale.DescribeScalableTargets")
+    assert (found.action, found.access) == ("DescribeScalableTargets", "read")
+
+
 def test_s3_by_path_and_by_host() -> None:
     expected = ("s3", "PutObject", "write", "arn:aws:s3:::site/a/b.js")
     assert classify("PUT", "/site/a/b.js", "s3") == expected

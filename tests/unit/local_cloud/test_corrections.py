@@ -41,4 +41,5 @@ def test_the_emulator_inherits_no_settings_of_the_person_who_starts_it(monkeypat
     assert "PERSIST_STATE" not in os.environ
     assert os.environ["HOME"] == "/root"
     assert os.environ["MINISTACK_REGION"] == "eu-west-1"
+    assert os.environ["MINISTACK_DOCKER_TIMEOUT"] == "60"
     assert os.environ["MINISTACK_HOSTNAME"] == "slipway-x"

@@ -6,8 +6,24 @@
 
 from __future__ import annotations
 
+import http.server
+import socket
+import threading
+import typing as t
+
 import pytest
-from slipway_local_cloud.target_health import Check, State, Target, TargetHealth, accepts
+from slipway_local_cloud.target_health import (
+    LOOKING,
+    SILENT,
+    SLOW,
+    Answer,
+    Check,
+    State,
+    Target,
+    TargetHealth,
+    accepts,
+    ask,
+)
 
 CHECK = Check.of({"HealthCheckIntervalSeconds": 10, "UnhealthyThresholdCount": 2, "HealthCheckPath": "/health"})
 OLD, NEW = Target("group", "10.0.0.1", 8000), Target("group", "10.0.0.2", 8000)
@@ -20,9 +36,9 @@ class World:
         self.time, self.targets, self.answering, self.asked = 0.0, list(targets), set(targets), 0
         self.health = TargetHealth(lambda: dict.fromkeys(self.targets, CHECK), probe=self.probe, now=lambda: self.time)
 
-    def probe(self, target: Target, _check: Check) -> bool:
+    def probe(self, target: Target, _check: Check) -> Answer:
         self.asked += 1
-        return target in self.answering
+        return Answer(True) if target in self.answering else SILENT
 
     def after(self, seconds: float) -> World:
         self.time += seconds
@@ -95,3 +111,42 @@ def test_a_target_that_left_is_forgotten() -> None:
     world.targets.clear()
     world.after(1)
     assert world.health.state(OLD) == "initial"
+
+
+class NotThere(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(404)
+        self.end_headers()
+
+    def log_message(self, *words: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def answering() -> t.Iterator[Target]:
+    with http.server.HTTPServer(("127.0.0.1", 0), NotThere) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield Target("group", "127.0.0.1", server.server_port)
+        server.shutdown()
+        thread.join()
+
+
+def test_what_a_target_answers_is_told_in_the_words_of_a_load_balancer(answering: Target) -> None:
+    wrong = Answer(False, "Target.ResponseCodeMismatch", "Health checks failed with these codes: [404]")
+    assert ask(answering, CHECK) == wrong
+    assert ask(answering, CHECK._replace(codes="200,404")) == Answer(True)
+
+
+def test_a_target_that_says_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        target = Target("group", "127.0.0.1", silent.getsockname()[1])
+        assert ask(target, CHECK._replace(timeout=0.2)) == SLOW
+    assert ask(target, CHECK) == SILENT
+
+
+def test_why_a_target_is_not_healthy() -> None:
+    world = World(OLD).after(0)
+    world.answering.clear()
+    assert world.after(10).health.why(OLD) == LOOKING
+    assert world.after(20).health.why(OLD) == SILENT

@@ -142,7 +142,9 @@ def classify(
     parameters = app._routing_params(method, path, headers, body, query)
     service = str(app.detect_service(method, path, headers, parameters))
     named = tables.extract_iam_action(service, method, path, headers, body, parameters)
-    action = str(named).rpartition(":")[2] if named else method
+    # Of services that the emulator has not, some say in a header what they are asked.
+    target = headers.get("x-amz-target", "").rpartition(".")[2]
+    action = str(named).rpartition(":")[2] if named else target or method
     if service == "s3" and method == "HEAD":
         action = "HeadObject" if path.strip("/").count("/") else "HeadBucket"
     resource = main_resource(body) or str(

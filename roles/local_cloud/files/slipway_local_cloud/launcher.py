@@ -43,6 +43,8 @@ def set_environment(orders: t.Mapping[str, t.Any]) -> None:
             # Containers carry ministack.instance=<this>:<port>; it is how they are found again.
             "MINISTACK_HOSTNAME": orders["instance"],
             "DOCKER_HOST": orders["docker_host"],
+            # An engine that starts thirty containers at once takes its time, and that is no failure of theirs.
+            "MINISTACK_DOCKER_TIMEOUT": "60",
             # Listeners of their own on every address, which nothing here uses.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",

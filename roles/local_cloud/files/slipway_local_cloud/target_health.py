@@ -57,14 +57,32 @@ def accepts(codes: str, status: int) -> bool:
     return False
 
 
-def ask(target: Target, check: Check) -> bool:
+class Answer(t.NamedTuple):
+    """What one look at a target told, in the load balancer's words where it told nothing good."""
+
+    passed: bool
+    reason: str = ""
+    description: str = ""
+
+
+LOOKING = Answer(False, "Elb.InitialHealthChecking", "Initial health checks in progress")
+SILENT = Answer(False, "Target.FailedHealthChecks", "Health checks failed")
+SLOW = Answer(False, "Target.Timeout", "Request timed out")
+
+
+def ask(target: Target, check: Check) -> Answer:
     """Ask a target once, as the load balancer does."""
     connection = http.client.HTTPConnection(target.address, target.port, timeout=check.timeout)
     try:
         connection.request("GET", check.path, headers={"User-Agent": "ELB-HealthChecker/2.0", "Connection": "close"})
-        return accepts(check.codes, connection.getresponse().status)
+        status = connection.getresponse().status
+    except TimeoutError:
+        return SLOW
     except (OSError, http.client.HTTPException):
-        return False
+        return SILENT
+    else:
+        wrong = Answer(False, "Target.ResponseCodeMismatch", f"Health checks failed with these codes: [{status}]")
+        return Answer(True) if accepts(check.codes, status) else wrong
     finally:
         connection.close()
 
@@ -76,10 +94,12 @@ class Record:
     state: State = "initial"
     failing_since: float | None = None
     next_look: float = 0.0
+    last: Answer = LOOKING
 
-    def learn(self, passed: bool, check: Check, now: float, soon: float) -> None:
+    def learn(self, answer: Answer, check: Check, now: float, soon: float) -> None:
         """Take in one answer. As on AWS, a new target is healthy after its first good one."""
-        if passed:
+        self.last = answer
+        if answer.passed:
             self.state, self.failing_since = "healthy", None
         else:
             self.failing_since = now if self.failing_since is None else self.failing_since
@@ -87,7 +107,7 @@ class Record:
                 self.state = "unhealthy"
         # A target in doubt is looked at far more often than its interval says, or every start here would take
         # half a minute; how long it must fail to be unhealthy is measured in the group's own intervals.
-        self.next_look = now + (check.interval if self.state == "healthy" and passed else soon)
+        self.next_look = now + (check.interval if self.state == "healthy" and answer.passed else soon)
 
 
 class TargetHealth:
@@ -99,7 +119,7 @@ class TargetHealth:
         self,
         registered: Callable[[], Mapping[Target, Check]],
         *,
-        probe: Callable[[Target, Check], bool] = ask,
+        probe: Callable[[Target, Check], Answer] = ask,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._registered, self._probe, self._now = registered, probe, now
@@ -121,12 +141,17 @@ class TargetHealth:
         self._records = {target: self._records.get(target) or Record() for target in registered}
         due = [target for target in registered if self._records[target].next_look <= now]
         answers = self._pool.map(lambda target: self._probe(target, registered[target]), due)
-        for target, passed in zip(due, answers, strict=True):
-            self._records[target].learn(passed, registered[target], self._now(), self.SOON)
+        for target, answer in zip(due, answers, strict=True):
+            self._records[target].learn(answer, registered[target], self._now(), self.SOON)
 
     def state(self, target: Target) -> State:
         record = self._records.get(target)
         return record.state if record else "initial"
+
+    def why(self, target: Target) -> Answer:
+        """Return what the load balancer has against a target that is not healthy."""
+        record = self._records.get(target)
+        return record.last if record and record.state == "unhealthy" else LOOKING
 
     def choose(self, targets: Sequence[Target]) -> Target | None:
         """Return a target for one request: a healthy one; where all are unhealthy, any, for the balancer fails open."""

@@ -30,13 +30,16 @@ from .secure_strings_are_decrypted import secure_strings_are_decrypted
 from .service_deployments import service_deployments
 from .service_names_resolve import service_names_resolve
 from .shared_task_network import shared_task_network
+from .simulations_read_their_request import simulations_read_their_request
 from .started_by_deployment import started_by_deployment
 from .stop_reasons import stop_reasons
 from .stopped_tasks_are_replaced import stopped_tasks_are_replaced
 from .targets_prove_themselves import targets_prove_themselves
 from .task_role_credentials import task_role_credentials
+from .tasks_start_after_the_answer import tasks_start_after_the_answer
 from .tasks_stop_in_order import tasks_stop_in_order
 from .unhealthy_targets_are_replaced import unhealthy_targets_are_replaced
+from .unwell_tasks_make_room import unwell_tasks_make_room
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +62,10 @@ CORRECTIONS: tuple[Callable[[Place], None], ...] = (
     failures_are_counted,
     failed_deployment_keeps_the_old_tasks,
     unhealthy_targets_are_replaced,
+    unwell_tasks_make_room,
     service_deployments,
+    # After what adds to the answer: all of it belongs to the answer.
+    tasks_start_after_the_answer,
     container_processes,
     secure_strings_are_decrypted,
     containers_wait_for_each_other,
@@ -67,6 +73,7 @@ CORRECTIONS: tuple[Callable[[Place], None], ...] = (
     service_names_resolve,
     shared_task_network,
     efs_volumes_are_mounted,
+    simulations_read_their_request,
 )
 # For the tests: names of corrections to leave out, to see what the emulator does by itself.
 UNCORRECTED = "SLIPWAY_LOCAL_CLOUD_UNCORRECTED"

@@ -48,6 +48,7 @@ class History:
         self._ecs = ecs
         self._record_failure = original(ecs, "_record_service_task_failure")
         self._complete = original(ecs, "_complete_service_deployment")
+        original(ecs, "resource_lock")
 
     def install(self) -> None:
         ecs = self._ecs
@@ -97,8 +98,13 @@ class History:
         self._settle(past)  # a service of no tasks is complete at once
 
     def record_failure(self, task: Record, *rest: t.Any, **more: t.Any) -> None:
-        found = tasks.service_of(self._ecs, task)
         self._record_failure(task, *rest, **more)
+        # The emulator fails a deployment and rolls it back in one go, under this lock: half of it is no rollback.
+        with self._ecs.resource_lock("ecs-service", tasks.service_key(self._ecs, task) or ""):
+            self._note_failure(task)
+
+    def _note_failure(self, task: Record) -> None:
+        found = tasks.service_of(self._ecs, task)
         past: list[ServiceDeployment] = (found or {}).get("_service_deployments", [])
         mine = next((one for one in past if one.deployment["id"] == task.get("_deployment_id")), None)
         if found and mine and mine.deployment["rolloutState"] == "FAILED" and not mine.end[0] and not mine.rollback:

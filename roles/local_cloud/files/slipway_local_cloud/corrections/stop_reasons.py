@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from . import tasks
@@ -15,14 +16,19 @@ if t.TYPE_CHECKING:
     from .seams import Place, Record, Reply
 
 EXITED = "Essential container in task exited"
+NO_SECRET = re.compile(r"unable to retrieve secret (?P<secret>\S+) for environment variable \S+$")
+NO_KEY = re.compile(r"unable to retrieve json key '(?P<key>[^']*)' from secret \S+ for environment variable \S+$")
+# What the engine is asked to pull for a task that belongs to no service.
+PULLED_BY_THE_ENGINE = "/images/create?"
+RETRIED = "service call has been retried 1 time(s)"
 
 
 def stop_reasons(_place: Place) -> None:
     """Why a task stopped is told in the words that AWS has for it.
 
     AWS: "Essential container in task exited"; a task that the scheduler stops has ServiceSchedulerInitiated and the
-    deployment that wanted it; an image that cannot be pulled, and a command that cannot be started, have errors of
-    their own.
+    deployment that wanted it; an image that cannot be pulled, a secret that cannot be had, and a command that cannot
+    be started, have errors of their own.
     MiniStack: has other words, and everything the scheduler stops was stopped by a user.
     """
     ecs = service("ecs")
@@ -56,7 +62,11 @@ def _start_failure(task: Record, reason: str) -> str:
     """Say why a task could not start, and say it of the container whose turn it was as well."""
     kind, dummy, rest = reason.partition(": ")
     container = next((one for one in task["containers"] if one["lastStatus"] != "RUNNING"), task["containers"][0])
-    if kind == "CannotPullContainerError":
+    if NO_SECRET.search(reason) or NO_KEY.search(reason):
+        # Nothing is wrong with a container that was not even tried.
+        return NO_KEY.sub(_no_key, NO_SECRET.sub(_no_secret, reason))
+    if kind == "CannotPullContainerError" or PULLED_BY_THE_ENGINE in rest:
+        kind = "CannotPullContainerError"
         image, missing = container["image"], "404 Client Error" in rest or "not found" in rest.lower()
         if missing:
             rest = f"pull image manifest has been retried 1 time(s): failed to resolve ref {image}: {image}: not found"
@@ -68,3 +78,18 @@ def _start_failure(task: Record, reason: str) -> str:
         return reason
     container["reason"] = f"{kind}: {rest}"
     return f"{kind}: {rest}"
+
+
+def _no_secret(said: re.Match[str]) -> str:
+    if ":secretsmanager:" in said["secret"]:
+        return (
+            f"unable to retrieve secret from asm: {RETRIED}: failed to fetch secret {said['secret']} from secrets "
+            "manager: ResourceNotFoundException: Secrets Manager can't find the specified secret."
+        )
+    name = said["secret"].partition(":parameter")[2] or said["secret"]
+    return f"unable to retrieve secrets from ssm: {RETRIED}: invalid parameters: {name}"
+
+
+def _no_key(said: re.Match[str]) -> str:
+    missing = f"retrieved secret from Secrets Manager did not contain json key {said['key']}"
+    return f"unable to retrieve secret from asm: {RETRIED}: {missing}"

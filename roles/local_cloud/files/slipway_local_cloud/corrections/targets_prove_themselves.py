@@ -22,7 +22,8 @@ def targets_prove_themselves(_place: Place) -> None:
     """A target gets traffic, and its task counts as up, once it answered its health check.
 
     AWS: load balancers probe their targets, send requests to healthy ones only, and ECS counts a task of a service
-    with a load balancer as healthy when its target is.
+    with a load balancer as healthy when its target is. A target that is not healthy says why: the codes it answered
+    with, a timeout, or nobody there.
     MiniStack: every target is healthy from the start, so a container that never listens gets its share of requests.
     """
     alb, ecs = service("alb"), service("ecs")
@@ -45,8 +46,12 @@ def targets_prove_themselves(_place: Place) -> None:
         arn = alb._p(parameters, "TargetGroupArn")
 
         def tell(member: re.Match[str]) -> str:
-            state = health.state(Target(arn, member["address"], int(member["port"])))
-            return member[0].replace(">healthy<", f">{state}<")
+            target = Target(arn, member["address"], int(member["port"]))
+            state, why = health.state(target), health.why(target)
+            told = f"<State>{state}</State>"
+            if state != "healthy":
+                told += f"<Reason>{why.reason}</Reason><Description>{why.description}</Description>"
+            return member[0].replace("<State>healthy</State>", told)
 
         told = re.sub(
             r"<Id>(?P<address>[^<]+)</Id><Port>(?P<port>\d+)</Port></Target>.*?</TargetHealth>", tell, body.decode()

@@ -58,8 +58,11 @@ def in_background(ecs: ModuleType, task: Record, name: str, work: Callable[[], N
     ecs.spawn_background(run, thread_name=f"{name}-{task['taskArn'][-8:]}")
 
 
-def stop_failed(ecs: ModuleType, task: Record, reason: str) -> None:
+def stop_failed(ecs: ModuleType, task: Record, reason: str, event: str = "") -> None:
     """Stop a service's task as its scheduler does with one that is not well, count it, and have it replaced."""
     if ecs._mark_task_stopped(task["taskArn"], task, reason, SCHEDULER):
+        found = service_of(ecs, task)
+        if found and event:
+            found["events"].insert(0, {"id": ecs.new_uuid(), "createdAt": ecs._iso(), "message": event})
         ecs._record_service_task_failure(task)
         ecs._cleanup_task_resources(task, ecs._get_docker())

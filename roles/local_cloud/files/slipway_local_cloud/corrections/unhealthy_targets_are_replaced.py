@@ -29,11 +29,13 @@ PAUSE = 0.5
 def unhealthy_targets_are_replaced(_place: Place) -> None:
     """A task whose target is unhealthy is stopped and replaced, and its deployment counts a failure.
 
-    AWS: so the scheduler does, once the service's ``healthCheckGracePeriodSeconds`` are over.
+    AWS: so the scheduler does, once the service's ``healthCheckGracePeriodSeconds`` are over; an event of the service
+    says what the load balancer had against it.
     MiniStack: no target is ever unhealthy.
     """
     alb, ecs = service("alb"), service("ecs")
-    original(ecs, "_record_service_task_failure")
+    for name in ("_record_service_task_failure", "new_uuid", "_iso"):
+        original(ecs, name)
     health = targets.health(alb)
 
     def look() -> None:
@@ -48,9 +50,13 @@ def unhealthy_targets_are_replaced(_place: Place) -> None:
                 and _age(task) >= check.interval * check.unhealthy_threshold
             ):
                 reason = f"Task failed ELB health checks in (target-group {target.group})"
-                tasks.in_background(
-                    ecs, task, "unhealthy-target", functools.partial(tasks.stop_failed, ecs, task, reason)
+                event = (
+                    f"({task['group'].replace(':', ' ')}) (task {task['taskArn'].rpartition('/')[2]}) "
+                    f"(port {target.port}) is unhealthy in (target-group {target.group}) "
+                    f"due to (reason {health.why(target).description})"
                 )
+                stop = functools.partial(tasks.stop_failed, ecs, task, reason, event)
+                tasks.in_background(ecs, task, "unhealthy-target", stop)
 
     def watch() -> None:
         while True:

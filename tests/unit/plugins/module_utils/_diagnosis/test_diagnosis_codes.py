@@ -222,6 +222,24 @@ def test_secret_json_key_missing(history: History, best: Best, reason: str, key:
     assert key in cause.explanation and "DATABASE_PASSWORD" in cause.explanation
 
 
+def test_secret_json_key_missing_names_the_one_secret_that_it_is_asked_of(history: History, best: Best) -> None:
+    """ECS names the key alone; of several secrets, the task definition says which one it is taken from."""
+    recorded = did_not_start(
+        history,
+        f"{START}unable to retrieve secret from asm: service call has been retried 1 time(s): retrieved secret from "
+        "Secrets Manager did not contain json key payment_key",
+    )
+    arn = "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret"
+    recorded.container["secrets"] = [
+        {"name": "API_KEY", "valueFrom": f"{arn}:shop-AbCdEf:api_key::"},
+        {"name": "PAYMENT_KEY", "valueFrom": f"{arn}:payment-AbCdEf:payment_key::"},
+        {"name": "PLAIN", "valueFrom": f"{arn}:payment_key-AbCdEf"},
+    ]
+    explanation = best(recorded).explanation
+    assert f"{arn}:payment-AbCdEf:payment_key:: has no JSON key payment_key" in explanation
+    assert "PAYMENT_KEY of container app" in explanation
+
+
 def test_secret_no_route(history: History, best: Best) -> None:
     reason = (
         f"{START}unable to retrieve secret from asm: service call has been retried 5 time(s): failed to fetch "
@@ -865,6 +883,13 @@ def test_circuit_breaker_no_cause(history: History, best: Best) -> None:
     assert (cause.code, cause.confidence) == ("circuit_breaker_no_cause", "possible")
 
 
+def test_tasks_that_died_of_something_new_are_not_gone(history: History, best: Best) -> None:
+    """The circuit breaker ended it, and what the tasks said is told, although no rule knows it."""
+    cause = best(did_not_start(history, "ResourceInitializationError: the moon is full").failed())
+    assert cause.code == "unknown"
+    assert "the moon is full" in " ".join(quote.text for quote in cause.evidence)
+
+
 def test_the_circuit_breaker_is_no_cause_where_there_is_one(history: History, found: t.Any) -> None:
     codes = [item.code for item in found(system_5(history).failed()).diagnoses]
     assert codes == ["aws_access_denied"]
@@ -902,6 +927,14 @@ def test_deployment_alarm(history: History, best: Best) -> None:
     }  # fmt: skip
     cause = best(recorded)
     assert cause.code == "deployment_alarm" and "chatbot-5xx" in cause.fix
+
+
+@pytest.mark.parametrize("status", ["DRAINING", "INACTIVE"])
+def test_service_gone(history: History, best: Best, status: str) -> None:
+    recorded = history()
+    recorded.service |= {"status": status, "desiredCount": 0}
+    cause = best(recorded)
+    assert (cause.code, cause.evidence[0].text) == ("service_gone", f"status {status}")
 
 
 def test_desired_zero(history: History, best: Best) -> None:

@@ -29,6 +29,8 @@ KEY_BEGIN, KEY_END = ("-----" + f"{word} RSA PRIVATE KEY-----" for word in ("BEG
         ("clone with ghp_0123456789abcdefghij0123", "ghp_0123456789abcdefghij0123"),
         ("DB_PASSWORD=hunter22 ./run", "hunter22"),
         ("--password=hunter22", "hunter22"),
+        ("settings: API_KEY=hunter22", "hunter22"),
+        ("error: token: hunter22", "hunter22"),
         ("password: hunter22", "hunter22"),
         ("api_key: hunter22", "hunter22"),
         ('{"client_secret": "hunter22", "a": 1}', "hunter22"),
