@@ -104,6 +104,12 @@ CHECKS = (
         environment={"MYPYPATH": f"tests/scenario_cloud:{SCENARIO_KIT}"},
     ),
     mypy(
+        "mypy-shipping",
+        "--config-file=.config/mypy.ini",
+        "tests/shipping",
+        environment={"MYPYPATH": "tests/shipping:tests/local_cloud:demo:roles/local_cloud/files"},
+    ),
+    mypy(
         "mypy-e2e",
         "--config-file=.config/mypy.ini",
         "tests/e2e",
@@ -300,7 +306,8 @@ SCENARIOS = (
         command=(*PYTEST, "tests/shipping"),
         paths=("tests/shipping",),
         exclusive="engine",
-        seconds=300,
+        seconds=240,
+        timeout=1200,
     ),
     Gate(
         name="local-cloud",

@@ -83,7 +83,7 @@ class Subject:
     def load_balancers(self) -> list[Answer]:
         # Where CodeDeploy deploys, they belong to the task sets.
         sets = self.service.get("taskSets") or []
-        primary = next((item for item in sets if item.get("status") == "PRIMARY"), {})
+        primary: Answer = next((item for item in sets if item.get("status") == "PRIMARY"), {})
         return list(self.service.get("loadBalancers") or primary.get("loadBalancers") or [])
 
     @property
