@@ -38,7 +38,11 @@ def can_go_back(plan: Plan, result: ServiceResult) -> bool:
 
 
 class WayBack:
-    """The way back of one run, the last that started first. It changes the results of those that go."""
+    """The way back of one run. It changes the results of those that go.
+
+    What failed goes back at once: nothing that comes after it was started. What succeeded goes when the whole release
+    is over, the last that started first.
+    """
 
     def __init__(
         self,
@@ -51,21 +55,24 @@ class WayBack:
     ) -> None:
         self._plans, self._results, self._watch = plans, results, watch
         self._controllers, self._report, self._seconds = controllers, report, seconds
+        # Once is enough: what could not be brought back is not tried again.
+        self.begun: set[str] = set()
 
     def go(self, waves_back: t.Sequence[t.Sequence[str]], policy: RollBack) -> None:
-        names = to_bring_back(self._plans, self._results, policy)
+        names = to_bring_back(self._plans, self._results, policy) - self.begun
         for wave in waves_back:
             for name in wave:
                 if name in names:
-                    self._bring_back(name)
+                    self.begin(name)
             while self._watch.open:
                 for name, verdict in self._watch.look().items():
-                    self._conclude(name, verdict)
+                    self.conclude(name, verdict)
                 if self._watch.open:
                     self._watch.rest()
 
-    def _bring_back(self, name: str) -> None:
+    def begin(self, name: str) -> None:
         plan = self._plans[name]
+        self.begun.add(name)
         self._report(name, f"goes back to {short(plan.way_back)}")
         controller = self._controllers(plan.state.controller)
         unfinished = self._results[name].outcome in OURS_TO_UNDO
@@ -79,7 +86,7 @@ class WayBack:
         else:
             self._watch.follow(watched)
 
-    def _conclude(self, name: str, verdict: Verdict) -> None:
+    def conclude(self, name: str, verdict: Verdict) -> None:
         if verdict.outcome in ("succeeded", "rolled_back"):
             self._is_back(name)
         else:

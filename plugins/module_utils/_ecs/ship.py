@@ -24,7 +24,7 @@ from ansible_collections.slipway.aws.plugins.module_utils._ecs.endings import (
     waits,
     witnessed,
 )
-from ansible_collections.slipway.aws.plugins.module_utils._ecs.going_back import RollBack, WayBack
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.going_back import RollBack, WayBack, to_bring_back
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.model import GOOD, Release, ServiceResult, Target
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.pinning import pin
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.plan import Plan, Planner
@@ -149,22 +149,24 @@ class Shipment:
         self._answers: set[str] = set()
         self._told_back: set[str] = set()
         self.results: dict[str, ServiceResult] = {}
+        self._way_back = WayBack(self._plans, self.results, self._watch, controllers, report, self._seconds)
 
     def ship(self) -> None:
         while self._waiting or self._watch.open:
             while self._start_what_can():
                 pass
             for name, verdict in self._watch.look().items():
-                if verdict.hook is None or not self._answered(name, verdict.hook):
+                if name in self._way_back.begun:
+                    self._way_back.conclude(name, verdict)
+                elif verdict.hook is None or not self._answered(name, verdict.hook):
                     self._conclude(name, verdict)
             self._stop_what_is_hopeless()
             if self._watch.open:
                 self._watch.rest()
 
     def go_back(self, waves_back: t.Sequence[t.Sequence[str]]) -> None:
-        """Bring back what failed, or all that this run changed, the last that started first."""
-        way = WayBack(self._plans, self.results, self._watch, self._controllers, self._report, self._seconds)
-        way.go(waves_back, self._voyage.rollback)
+        """Bring back what is still to be brought back, the last that started first."""
+        self._way_back.go(waves_back, self._voyage.rollback)
 
     def say_what_goes_on(self) -> None:
         for name, started in self._starter.rest():
@@ -262,6 +264,8 @@ class Shipment:
             self._explain(result, followed, verdict.reason)
         self._report(name, ending(result))
         self._settle(name, result)
+        if name in to_bring_back(self._plans, {name: result}, self._voyage.rollback):
+            self._way_back.begin(name)
 
     def _explain(self, result: ServiceResult, watched: Watched, reason: str | None) -> None:
         found = self._doctor.conclude(watched)
@@ -281,7 +285,7 @@ class Shipment:
             return
         for name, watched in list(self._watch.open.items()):
             state = self._watch.states.get(name)
-            if state is None or (found := self._doctor.visit(watched, state)) is None:
+            if name in self._way_back.begun or state is None or (found := self._doctor.visit(watched, state)) is None:
                 continue
             self._report(name, f"given up, because waiting will not mend it: {found.explanation}")
             self._watch.leave(name)

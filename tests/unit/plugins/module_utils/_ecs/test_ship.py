@@ -216,6 +216,32 @@ def test_what_waiting_will_not_mend_is_given_up_at_once() -> None:
     assert "It exited." in str(result.cause)
 
 
+@pytest.mark.parametrize("policy", ["service", "release"])
+def test_what_is_given_up_goes_back_without_waiting_for_the_others(policy: t.Any) -> None:
+    harbour = Harbour(bad="hangs", slow="hangs")
+    Doctor.hopeless.add("bad")
+    results = harbour.ship(rollback=policy)
+    assert {name: result.outcome for name, result in results.items()} == {"bad": "rolled_back", "slow": "rolled_back"}
+    assert results["bad"].seconds < TIMEOUT / 2 < results["slow"].seconds
+    assert harbour.ecs.updated[2:] == [("bad", "bad:1"), ("slow", "slow:1")]
+
+
+def test_what_cannot_go_back_is_not_asked_twice() -> None:
+    class Stubborn(SlowEcs):
+        def update_service(self, *, service: str, taskDefinition: str, **more: t.Any) -> dict[str, t.Any]:
+            answer = super().update_service(service=service, taskDefinition=taskDefinition, **more)
+            return {"service": {**answer["service"], "deployments": []}} if taskDefinition.endswith(":1") else answer
+
+    harbour = Harbour(bad="hangs", good="works")
+    harbour.ecs = Stubborn(harbour.time, {"bad": "hangs", "good": "works"})
+    Doctor.hopeless.add("bad")
+    bad = harbour.ship(rollback="release")["bad"]
+    assert (bad.outcome, [item for item in harbour.ecs.updated if item == ("bad", "bad:1")]) == (
+        "failed", [("bad", "bad:1")],
+    )  # fmt: skip
+    assert "could not be brought back either" in str(bad.cause)
+
+
 def test_unless_it_is_told_to_wait() -> None:
     harbour = Harbour(web="hangs")
     Doctor.hopeless.add("web")
