@@ -122,11 +122,12 @@ def _watched(plan: Plan, state: ServiceState, revision: str, *, before: str | No
     The service may go on naming the service deployment C(before) for a moment.
     """
     before = before or (None if state is plan.state else plan.state.native)
+    ours = state.bringing(revision)
     return Watched(
         name=plan.target.name,
         cluster=plan.target.cluster,
         service=plan.target.service,
-        deployment_id=state.primary.id if state.primary else "",
+        deployment_id=ours.id if ours else "",
         task_definition=revision,
         previous=plan.way_back,
         native=None if state.native == before else state.native,

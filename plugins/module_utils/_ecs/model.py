@@ -241,6 +241,11 @@ class ServiceState:
         """The revision that ran completely, as far as it is still listed: not one that is only on its way."""
         return next((item.task_definition for item in self.deployments if item.rollout == "COMPLETED"), None)
 
+    def bringing(self, revision: str) -> Deployment | None:
+        """Return the deployment that brings a revision; one that failed at once may have lost its place already."""
+        matching = [item for item in self.deployments if item.task_definition == revision]
+        return min(matching, key=lambda item: item.status != "PRIMARY", default=self.primary)
+
     def deployment(self, identifier: str) -> Deployment | None:
         return next((item for item in self.deployments if item.id == identifier), None)
 

@@ -115,6 +115,20 @@ def test_an_update_that_ecs_names_no_deployment_for_is_a_failure() -> None:
     assert result.outcome == "failed" and "names no deployment" in str(result.cause)
 
 
+def test_a_deployment_that_failed_before_the_answer_is_still_ours() -> None:
+    """The answer to an update may name the way back as primary already."""
+
+    class Hasty(SlowEcs):
+        def update_service(self, *, service: str, taskDefinition: str, **more: t.Any) -> dict[str, t.Any]:
+            super().update_service(service=service, taskDefinition=taskDefinition, **more)
+            self._time.passed += self.SECONDS
+            return {"service": self.describe_services(services=[service])["services"][0]}
+
+    time = Time()
+    result = release(Hasty(time, {"web": "breaks"}), time, rollback="none")["web"]
+    assert (result.outcome, result.deployment_id, result.reason) == ("rolled_back", "ecs-svc/web-1", "breaker")
+
+
 def test_a_deployment_that_the_answer_does_not_name_yet_is_still_ours() -> None:
     """The answer to an update may still name the service deployment before."""
 
