@@ -14,13 +14,12 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
+import functools
 import typing as t
-import urllib.parse
 
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.model import Target
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
-from ansible_collections.slipway.aws.plugins.module_utils._image.api import describe_image
-from ansible_collections.slipway.aws.plugins.module_utils._image.repository import Repository
+from ansible_collections.slipway.aws.plugins.module_utils._image.tagged import Tagged, digest_of
 
 if t.TYPE_CHECKING:
     from ansible_collections.slipway.aws.plugins.module_utils._aws import Clients
@@ -29,21 +28,11 @@ if t.TYPE_CHECKING:
 ASKED_AT_ONCE = 8
 
 
-@dataclasses.dataclass(frozen=True)
-class Tagged:
-    """An image by its tag."""
+class Pin(t.NamedTuple):
+    """A tag, and the digest it has now; see C(digest_of)."""
 
-    address: str
-    tag: str
-
-    @classmethod
-    def parse(cls, image: str) -> Tagged | None:
-        """Read an image that has no digest; one without a tag means C(latest)."""
-        if "@" in image:
-            return None
-        address, colon, tag = image.rpartition(":")
-        # A colon before a slash belongs to the registry's port.
-        return cls(address, tag) if colon and "/" not in tag else cls(image, "latest")
+    tagged: Tagged
+    digest: str | None
 
 
 def pin(clients: Clients, targets: t.Sequence[Target], report: Report, *, check_mode: bool) -> list[Target]:
@@ -51,25 +40,24 @@ def pin(clients: Clients, targets: t.Sequence[Target], report: Report, *, check_
 
     In check mode an image that is not pushed yet keeps its tag, which tells the same story.
     """
-    tagged = {image for target in targets for image in target.wishes.images.values() if Tagged.parse(image)}
-    wanted = sorted(tagged)
+    images = {image for target in targets for image in target.wishes.images.values()}
+    tagged = {image: found for image in sorted(images) if (found := Tagged.parse(image))}
     with concurrent.futures.ThreadPoolExecutor(max_workers=ASKED_AT_ONCE) as pool:
-        digests = dict(
-            zip(sorted(wanted), pool.map(lambda image: _digest(clients, image), sorted(wanted)), strict=True)
-        )
-    return [_pinned(target, digests, report, check_mode=check_mode) for target in targets]
+        looked = pool.map(functools.partial(digest_of, clients), tagged.values())
+        pins = {image: Pin(tag, digest) for (image, tag), digest in zip(tagged.items(), looked, strict=True)}
+    return [_pinned(target, pins, report, check_mode=check_mode) for target in targets]
 
 
-def _pinned(target: Target, digests: t.Mapping[str, str | None], report: Report, *, check_mode: bool) -> Target:
+def _pinned(target: Target, pins: t.Mapping[str, Pin], report: Report, *, check_mode: bool) -> Target:
     images: dict[str, str] = {}
     for container, image in target.wishes.images.items():
         images[container] = image
-        if image not in digests:
+        found = pins.get(image)
+        if found is None:
             continue
-        digest = digests[image]
-        if digest:
-            images[container] = f"{t.cast('Tagged', Tagged.parse(image)).address}@{digest}"
-        elif digest is None:
+        if found.digest:
+            images[container] = found.tagged.at(found.digest)
+        elif found.digest is None:
             report(target.name, f"{image} is not in ECR, so its tag is not pinned to a digest")
         elif not check_mode:
             raise SlipwayError(
@@ -79,18 +67,4 @@ def _pinned(target: Target, digests: t.Mapping[str, str | None], report: Report,
     return dataclasses.replace(target, wishes=dataclasses.replace(target.wishes, images=images))
 
 
-def _digest(clients: Clients, image: str) -> str | None:
-    """Return an image's digest, nothing (empty) if ECR has no such image, or None if it is not in ECR at all."""
-    tagged = t.cast("Tagged", Tagged.parse(image))
-    try:
-        repository = Repository.parse(tagged.address)
-    except SlipwayError:
-        return None
-    client = clients("ecr", region=repository.region)
-    if repository.account is None and repository.host != urllib.parse.urlsplit(client.meta.endpoint_url).netloc:
-        return None
-    found = describe_image(client, repository, tagged.tag)
-    return str(found["imageDigest"]) if found else ""
-
-
-__all__ = ("Tagged", "pin")
+__all__ = ("pin",)

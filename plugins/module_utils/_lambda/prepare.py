@@ -18,14 +18,11 @@ import concurrent.futures
 import dataclasses
 import hashlib
 import typing as t
-import urllib.parse
 from pathlib import Path
 
 from ansible_collections.slipway.aws.plugins.module_utils._aws import aws_call
-from ansible_collections.slipway.aws.plugins.module_utils._ecs.pinning import Tagged
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
-from ansible_collections.slipway.aws.plugins.module_utils._image.api import describe_image
-from ansible_collections.slipway.aws.plugins.module_utils._image.repository import Repository
+from ansible_collections.slipway.aws.plugins.module_utils._image.tagged import Tagged, digest_of
 from ansible_collections.slipway.aws.plugins.module_utils._lambda.model import Code, Target, package_hash
 
 if t.TYPE_CHECKING:
@@ -68,27 +65,14 @@ def _pinned(clients: Clients, name: str, code: Code, image: str, *, check_mode: 
     tagged = Tagged.parse(image)
     if tagged is None:
         return dataclasses.replace(code, identity=image.partition("@")[2])
-    digest = _digest(clients, tagged)
+    digest = digest_of(clients, tagged)
     if digest:
-        return dataclasses.replace(code, image=f"{tagged.address}@{digest}", identity=digest)
+        return dataclasses.replace(code, image=tagged.at(digest), identity=digest)
     if digest is None or check_mode:
         return code
     raise SlipwayError(
         f"Function {name}: there is no image {image}.", hint="Push it first, or correct the tag. Nothing was changed."
     )
-
-
-def _digest(clients: Clients, tagged: Tagged) -> str | None:
-    """Return the digest a tag has now, nothing (empty) if ECR has no such image, or None if it is not in ECR at all."""
-    try:
-        repository = Repository.parse(tagged.address)
-    except SlipwayError:
-        return None
-    client = clients("ecr", region=repository.region)
-    if repository.account is None and repository.host != urllib.parse.urlsplit(client.meta.endpoint_url).netloc:
-        return None
-    found = describe_image(client, repository, tagged.tag)
-    return str(found["imageDigest"]) if found else ""
 
 
 def _file_hash(name: str, path: str, *, check_mode: bool) -> str | None:

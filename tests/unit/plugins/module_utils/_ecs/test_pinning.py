@@ -12,8 +12,9 @@ import typing as t
 import botocore.exceptions
 import pytest
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.model import Target
-from ansible_collections.slipway.aws.plugins.module_utils._ecs.pinning import Tagged, pin
+from ansible_collections.slipway.aws.plugins.module_utils._ecs.pinning import pin
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
+from ansible_collections.slipway.aws.plugins.module_utils._image.tagged import Tagged
 
 REGISTRY = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 DIGEST = "sha256:" + "a" * 64
