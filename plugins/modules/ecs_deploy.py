@@ -195,6 +195,17 @@ EXAMPLES = r"""
         image: "{{ images.api.uri }}"
         codedeploy: {application: shop, deployment_group: api}
 
+- name: Ship a task definition of one's own, from a Jinja template in YAML or JSON
+  slipway.aws.ecs_deploy:
+    release_id: "{{ release_id }}"
+    services:
+      api:
+        cluster: shop
+        service: api
+        container: app
+        image: "{{ images.api.uri }}"
+        template: "{{ lookup('ansible.builtin.template', 'task.yml.j2') | from_yaml }}"
+
 - name: Start the tasks anew, because a secret has a new value
   slipway.aws.ecs_deploy:
     release_id: "{{ release_id }}"
