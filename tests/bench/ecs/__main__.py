@@ -45,9 +45,7 @@ QUICK = Sizes(services=(2,), rollouts=(0.2,), latency=0.0)
 
 
 def race(sizes: Sizes, only: list[str] | None, seed: int, figures: Path | None) -> Outcome:
-    contestants, versions, missing = everybody()
-    if only:
-        contestants = [one for one in contestants if one.key in only]
+    contestants, versions, missing = everybody(only)
     results: dict[int, dict[str, list[Result]]] = {services: {} for services in sizes.services}
     outcome = Outcome(contestants, results, sorted(sizes.rollouts), sizes.latency, machine(versions), missing)
     chance = random.Random(seed)  # noqa: S311 - an order, no secret

@@ -12,7 +12,7 @@ import re
 import shlex
 import sys
 import typing as t
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ecs import programs
@@ -187,8 +187,11 @@ def fabfuel(program: Path, at_once: int) -> Prepare:
     return prepare
 
 
-def everybody() -> tuple[list[Contestant], dict[str, str], list[str]]:
-    """Return the contestants, the versions of what they use, and what cannot be had here."""
+def everybody(only: Sequence[str] | None = None) -> tuple[list[Contestant], dict[str, str], list[str]]:
+    """Return the contestants, the versions of what they use, and what cannot be had here.
+
+    What nobody wants to see is not installed either.
+    """
     found = [
         Contestant("role", "slipway.aws, role", "`ansible-playbook` with the role `ecs_deploy`", our_role, ours=True),
         Contestant(
@@ -203,6 +206,8 @@ def everybody() -> tuple[list[Contestant], dict[str, str], list[str]]:
         ("aws-cli", programs.awscli, aws_cli, AWS_SCRIPT, 25),
     )
     for label, provide, maker, how, at_once in makers:
+        if only and not any(key.removesuffix("-turn") == label.split()[0] for key in only):
+            continue
         try:
             program, versions[label] = provide()
         except programs.MissingProgramError as error:
@@ -232,7 +237,7 @@ def everybody() -> tuple[list[Contestant], dict[str, str], list[str]]:
             ),
         ]
     found.append(Contestant("community", "community.aws", COMMUNITY, community, once_from=100))
-    return found, versions, missing
+    return [one for one in found if not only or one.key in only], versions, missing
 
 
 def _older(version: str, than: tuple[int, ...]) -> bool:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 AWSCLI = "1.46.3"
 FABFUEL = "1.17.0"
+ECSPRESSO = "github.com/kayac/ecspresso/v2/cmd/ecspresso@v2.8.7"
 
 
 class MissingProgramError(Exception):
@@ -46,6 +47,23 @@ def from_pypi(package: str, version: str, program: str) -> Path:
     return found
 
 
+def from_go(package: str, program: str) -> Path:
+    """Return a program built from a Go module, in a folder of its own."""
+    version = package.rpartition("@v")[2]
+    folder = cache_folder() / f"{program}-{version}"
+    found = folder / program
+    if not found.is_file():
+        go = shutil.which("go")
+        if go is None:
+            raise MissingProgramError(f"there is no Go to build {package} with, and no {program} on the PATH")
+        print(f"building {package} …", file=sys.stderr, flush=True)
+        environment = {**os.environ, "GOBIN": str(folder)}
+        done = subprocess.run([go, "install", package], capture_output=True, text=True, check=False, env=environment)
+        if done.returncode:
+            raise MissingProgramError(f"{package} cannot be built: {' '.join(done.stderr.split())[-300:]}")
+    return found
+
+
 def awscli() -> tuple[Path, str]:
     return from_pypi("awscli", AWSCLI, "aws"), AWSCLI
 
@@ -55,10 +73,8 @@ def fabfuel() -> tuple[Path, str]:
 
 
 def ecspresso() -> tuple[Path, str]:
-    """Return ecspresso and its version: the one SLIPWAY_ECSPRESSO names, or the one on the PATH."""
-    named = os.environ.get("SLIPWAY_ECSPRESSO") or shutil.which("ecspresso")
-    if not named:
-        raise MissingProgramError("no ecspresso is on the PATH, nor does SLIPWAY_ECSPRESSO name one")
+    """Return ecspresso and its version: the one SLIPWAY_ECSPRESSO names, or the one on the PATH, or else built here."""
+    named = os.environ.get("SLIPWAY_ECSPRESSO") or shutil.which("ecspresso") or str(from_go(ECSPRESSO, "ecspresso"))
     done = subprocess.run([named, "version"], capture_output=True, text=True, timeout=60, check=False)
     version = re.search(r"v(\d\S*)", done.stdout + done.stderr)
     if done.returncode or not version:

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
 import time
 import typing as t
@@ -80,3 +82,20 @@ def test_a_reset_forgets_the_calls_and_the_releases(cloud: Emulator, ecs: t.Any)
     cloud.reset(Setting(services=1, seconds=0.0, latency=0.0))
     assert cloud.report()["calls"] == []
     assert cloud.report()["services"]["shop-000"]["revision"] == 1
+
+
+def test_the_whole_bench_runs_small_with_what_is_ours(tmp_path: Path) -> None:
+    """The other tools have to be installed first, and are raced by hand."""
+    figures = tmp_path / "figures.json"
+    bench = [sys.executable, str(Path(__file__).parent), "--quick", "--only", "role", "--only", "module"]
+    done = subprocess.run(
+        [*bench, "--json", str(figures), "--docs", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    results = json.loads(figures.read_text(encoding="utf-8"))["results"]["2"]
+    for tool in ("role", "module"):
+        (run,) = results[tool]
+        assert run["shipped"]["calls"]["RegisterTaskDefinition"] == run["shipped"]["calls"]["UpdateService"] == 2
+        assert not {"RegisterTaskDefinition", "UpdateService"} & set(run["again"]["calls"])
+    page = (tmp_path / "bench-ecs.md").read_text(encoding="utf-8")
+    assert "slipway.aws, role" in page and (tmp_path / "bench-ecs.svg").stat().st_size > 1000
