@@ -195,7 +195,7 @@ SERVERS = (
         name="unit-modules",
         command=(*PYTEST, "-n", "2", "tests/unit/plugins/modules", f"--ignore={WITH_ENGINE}"),
         paths=("tests/unit/plugins/modules", WITH_ENGINE),
-        seconds=180,
+        seconds=100,
     ),
     Gate(
         name="unit-inventory",
@@ -242,7 +242,7 @@ SERVERS = (
         name="scenario-cloud",
         command=(*PYTEST, "tests/scenario_cloud"),
         paths=("tests/scenario_cloud", SCENARIO_KIT),
-        seconds=60,
+        seconds=140,
     ),
     Gate(
         name="unit-bench",

@@ -14,22 +14,13 @@ import typing as t
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("moto")
-pytest.importorskip("jsonschema")
-pytest.importorskip("yaml")
-
 import yaml
-from ansible_collections.slipway.aws.plugins.plugin_utils import _release
-
-COLLECTION = Path(_release.__file__).parents[2]
-sys.path.insert(0, str(COLLECTION / "roles" / "scenario_cloud" / "files"))
-
 from slipway_scenarios import ScenarioCloud
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
+ROOT = Path(__file__).resolve().parents[2]
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
 IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/shop"
@@ -192,10 +183,9 @@ class Stack:
 
 def _environment() -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "AWS_", "BOTO"))}
-    paths = [str(COLLECTION.parents[2]), os.environ.get("ANSIBLE_COLLECTIONS_PATH", "")]
     return {
         **kept,
-        "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join(filter(None, paths)),
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"),
         "ANSIBLE_NOCOLOR": "1",
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,
