@@ -44,16 +44,22 @@ class Clock:
 
 
 class Pace:
-    """Look often while things move, rarely while they do not."""
+    """Look often while things move and when they are nearly done, rarely while neither is so."""
 
     SHORTEST = 1.0
     LONGEST = 15.0
+    # The last that is missing comes soon, or takes as long as connections take to drain.
+    NEARLY = 1.5
+    SOON = 60.0
 
     def __init__(self) -> None:
         self._seconds = self.SHORTEST
+        self._still = 0.0
 
-    def next(self, *, moved: bool) -> float:
-        self._seconds = self.SHORTEST if moved else min(self._seconds * 1.4, self.LONGEST)
+    def next(self, *, moved: bool, nearly_done: bool = False) -> float:
+        self._still = 0.0 if moved else self._still + self._seconds
+        most = self.NEARLY if nearly_done and self._still < self.SOON else self.LONGEST
+        self._seconds = self.SHORTEST if moved else min(self._seconds * 1.4, most)
         return self._seconds
 
 
@@ -122,7 +128,8 @@ class Watch:
 
     def rest(self) -> None:
         """Wait for the next look: shortly while things move, long while they do not, and never beyond a deadline."""
-        pause = self._pace.next(moved=self._moved)
+        nearly = any(_nearly_done(watched, self.states.get(name)) for name, watched in self.open.items())
+        pause = self._pace.next(moved=self._moved, nearly_done=nearly)
         self._moved = False
         left = min((self._deadlines[name] for name in self.open), default=0.0) - self._clock.now()
         self._clock.sleep(min(pause, max(0.1, left)))
@@ -151,6 +158,12 @@ class Watch:
             late = f"Not complete after {self._timeout:.0f} s; last seen: {sight.line}."
             return sight.at_the_latest or Verdict("timed_out", self.states.get(name), late)
         return sight.verdict
+
+
+def _nearly_done(watched: Watched, state: ServiceState | None) -> bool:
+    """Tell whether all that a deployment brings runs, and only ECS's word is missing."""
+    ours = state.deployment(watched.deployment_id) if state else None
+    return ours is not None and 0 < ours.desired <= ours.running
 
 
 def _look(ecs: t.Any, deployments: t.Iterable[Watched]) -> dict[str, ServiceState]:

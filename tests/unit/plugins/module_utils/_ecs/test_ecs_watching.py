@@ -270,3 +270,26 @@ def test_any_sequence_of_answers_has_one_end_and_success_only_with_ours_primary_
         assert verdict.state.status == "ACTIVE"
     if verdict.outcome == "rolled_back" and watched.native is None:
         assert verdict.state is not None
+
+
+def test_what_is_nearly_done_is_looked_at_often_and_not_for_ever() -> None:
+    pace = Pace()
+    for _tired in range(12):
+        pace.next(moved=False)
+    assert pace.next(moved=False) == Pace.LONGEST
+    soon: list[float] = [pace.next(moved=True)]
+    while sum(soon) < Pace.SOON:
+        soon.append(pace.next(moved=False, nearly_done=True))
+    assert max(soon) == Pace.NEARLY
+    later = [pace.next(moved=False, nearly_done=True) for _look in range(12)]
+    assert later[-1] == Pace.LONGEST
+
+
+def test_only_what_runs_completely_is_nearly_done() -> None:
+    """All of it runs, and ECS has not said so yet: each look comes soon after the one before."""
+    old = entry("old", "ACTIVE", BEFORE)
+    waits = {}
+    for running in (1, 2):
+        open_ = (service(entry(rollout="IN_PROGRESS", runningCount=running), old), ())
+        waits[running] = follow(Ecs(*[open_] * 20, (DONE, ())), timeout=300)[1]
+    assert (max(waits[1]), max(waits[2])) == (Pace.LONGEST, Pace.NEARLY)
