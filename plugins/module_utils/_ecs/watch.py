@@ -48,8 +48,7 @@ class Pace:
 
     SHORTEST = 1.0
     LONGEST = 15.0
-    # The last that is missing comes soon, or takes as long as connections take to drain.
-    NEARLY = 1.5
+    # What is missing at the end comes soon, or takes as long as connections take to drain.
     SOON = 60.0
 
     def __init__(self) -> None:
@@ -58,8 +57,8 @@ class Pace:
 
     def next(self, *, moved: bool, nearly_done: bool = False) -> float:
         self._still = 0.0 if moved else self._still + self._seconds
-        most = self.NEARLY if nearly_done and self._still < self.SOON else self.LONGEST
-        self._seconds = self.SHORTEST if moved else min(self._seconds * 1.4, most)
+        soon = moved or (nearly_done and self._still < self.SOON)
+        self._seconds = self.SHORTEST if soon else min(self._seconds * 1.4, self.LONGEST)
         return self._seconds
 
 

@@ -280,7 +280,7 @@ def test_what_is_nearly_done_is_looked_at_often_and_not_for_ever() -> None:
     soon: list[float] = [pace.next(moved=True)]
     while sum(soon) < Pace.SOON:
         soon.append(pace.next(moved=False, nearly_done=True))
-    assert max(soon) == Pace.NEARLY
+    assert max(soon) == Pace.SHORTEST
     later = [pace.next(moved=False, nearly_done=True) for _look in range(12)]
     assert later[-1] == Pace.LONGEST
 
@@ -292,4 +292,4 @@ def test_only_what_runs_completely_is_nearly_done() -> None:
     for running in (1, 2):
         open_ = (service(entry(rollout="IN_PROGRESS", runningCount=running), old), ())
         waits[running] = follow(Ecs(*[open_] * 20, (DONE, ())), timeout=300)[1]
-    assert (max(waits[1]), max(waits[2])) == (Pace.LONGEST, Pace.NEARLY)
+    assert (max(waits[1]), max(waits[2])) == (Pace.LONGEST, Pace.SHORTEST)
