@@ -31,13 +31,13 @@ from ansible_collections.slipway.aws.plugins.module_utils._ecs.plan import Plan,
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.scaling import Scaling
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.starting import Started, Starter
 from ansible_collections.slipway.aws.plugins.module_utils._ecs.watch import Clock, Report, Verdict, Watch, Watched
-from ansible_collections.slipway.aws.plugins.module_utils._ecs.waves import waves
 from ansible_collections.slipway.aws.plugins.module_utils._errors import SlipwayError
 from ansible_collections.slipway.aws.plugins.module_utils._preflight.findings import Findings, refuse
 from ansible_collections.slipway.aws.plugins.module_utils._preflight.hurry import in_a_hurry
 from ansible_collections.slipway.aws.plugins.module_utils._preflight.inspect import inspect
 from ansible_collections.slipway.aws.plugins.module_utils._preflight.policy import Policy
 from ansible_collections.slipway.aws.plugins.module_utils._preflight.subject import Subject
+from ansible_collections.slipway.aws.plugins.module_utils._waves import waves
 
 if t.TYPE_CHECKING:
     from ansible_collections.slipway.aws.plugins.module_utils._ecs.native import Hook, Pause
@@ -68,7 +68,7 @@ def ship(clients: Clients, targets: t.Sequence[Target], voyage: Voyage, report: 
     """
     if voyage.pin_images:
         targets = pin(clients, targets, report, check_mode=voyage.check_mode)
-    ordered = waves(targets)
+    ordered = waves({target.name: target.after for target in targets}, "service")
     controllers = Controllers(clients, voyage.release, report, voyage.clock)
     scaling = Scaling(
         clients, targets, voyage.release, report, voyage.clock.sleep,
@@ -79,12 +79,12 @@ def ship(clients: Clients, targets: t.Sequence[Target], voyage: Voyage, report: 
         plans = Planner(clients("ecs"), voyage.release, controllers).plan_all(targets)
         findings = look_before(clients, plans.values(), voyage, report)
         scaling.end_to_look()
-        in_order = [plans[target.name] for wave in ordered for target in wave]
+        in_order = [plans[name] for wave in ordered for name in wave]
         shipment = Shipment(clients, in_order, voyage, report, controllers, scaling)
         try:
             shipment.ship()
             if not voyage.check_mode:
-                shipment.go_back([[target.name for target in wave] for wave in reversed(ordered)])
+                shipment.go_back(ordered[::-1])
         except (KeyboardInterrupt, SlipwayError):
             # Interrupted, or no longer let in: whoever reads this wants to know what goes on without us.
             shipment.say_what_goes_on()

@@ -21,10 +21,10 @@ from ansible_collections.slipway.aws.plugins.module_utils._lambda.journey import
     base_result,
 )
 from ansible_collections.slipway.aws.plugins.module_utils._lambda.model import GOOD, FunctionResult, Target
-from ansible_collections.slipway.aws.plugins.module_utils._lambda.order import in_order
 from ansible_collections.slipway.aws.plugins.module_utils._lambda.patience import Interrupted
 from ansible_collections.slipway.aws.plugins.module_utils._lambda.plan import Plan, Planner
 from ansible_collections.slipway.aws.plugins.module_utils._lambda.prepare import prepare
+from ansible_collections.slipway.aws.plugins.module_utils._waves import waves
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,13 +42,13 @@ def ship(
 
     All plans are made before the first write: bad input stops the release while nothing has happened.
     """
-    ordered = in_order(targets)
+    ordered = waves({target.name: target.after for target in targets}, "function")
     targets = prepare(clients, targets, report, check_mode=voyage.check_mode)
     watched = [target for target in targets if target.canary.watches]
     hands = Hands(clients("lambda"), invokers("lambda"), clients("cloudwatch") if watched else None)
     plans = Planner(hands.functions, voyage.release, voyage.show_environment).plan_all(targets)
     _refuse_unknown_alarms(hands, [plan for plan in plans.values() if plan.changes])
-    shipment = Shipment(hands, [plans[name] for name in ordered], voyage, report)
+    shipment = Shipment(hands, [plans[name] for wave in ordered for name in wave], voyage, report)
     shipment.ship()
     if not voyage.check_mode:
         shipment.go_back()

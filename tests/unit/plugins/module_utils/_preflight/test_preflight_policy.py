@@ -122,5 +122,8 @@ def test_all_that_lacks_a_permission_is_one_line_whatever_else_there_is() -> Non
 
 
 def test_warnings_refuse_nothing() -> None:
-    refuse(Findings.of([finding("backend", "A may be gone.", "warn")]))
+    """Only errors end a release: what is refused is raised."""
+    warned = Findings.of([finding("backend", "A may be gone.", "warn")])
+    refuse(warned)
     refuse(Findings())
+    assert (warned.errors, len(warned.warnings)) == ((), 1)

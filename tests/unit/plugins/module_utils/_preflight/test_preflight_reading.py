@@ -82,8 +82,8 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_whatever_is_written_is_read_without_a_crash(document: t.Any) -> None:
-    trusts_ecs_tasks(document)
-    trusts_ecs_tasks({"Statement": document})
+    assert trusts_ecs_tasks(document) in (True, False)
+    assert trusts_ecs_tasks({"Statement": document}) in (True, False)
     Manifest.parse(json.dumps(document))
 
 
